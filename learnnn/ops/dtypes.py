@@ -1,0 +1,65 @@
+"""Which dtype a result has: PyTorch's promotion rules, where numpy's differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # a value of lower rank never widens one of higher rank
+_default = np.dtype(np.float32)
+
+
+def get_default_dtype() -> np.dtype:
+    """The dtype of new floats: float32 unless changed."""
+    return _default
+
+
+def set_default_dtype(d: Any) -> None:
+    """Make new floats of this dtype; TypeError if it is not a floating-point one."""
+    global _default
+    if np.dtype(d).kind != "f":
+        raise TypeError(f"only floating-point types are supported as the default type, got {np.dtype(d)}")
+    _default = np.dtype(d)
+
+
+def _strength(value: Any) -> tuple[int, int]:
+    """How much a value decides: its rank first, then arrays over 0-d arrays over python numbers."""
+    if isinstance(value, np.ndarray):
+        return _RANK[value.dtype.kind], 2 if value.ndim else 1
+    return _RANK[np.dtype(type(value)).kind], 0
+
+
+def result_dtype(*values: Any) -> np.dtype:
+    """The dtype in which PyTorch combines these arrays and python numbers.
+
+    >>> result_dtype(np.ones(2, "int64"), np.ones(2, "float32"))
+    dtype('float32')
+    >>> result_dtype(np.ones(2, "int64"), 0.5)
+    dtype('float32')
+    >>> result_dtype(np.ones(2, "float32"), np.array(1.0))
+    dtype('float32')
+    """
+    strengths = [_strength(v) for v in values]
+    strongest = max(strengths)
+    deciding = [v for v, s in zip(values, strengths, strict=True) if s == strongest]
+    if strongest[1]:
+        return np.result_type(*[v.dtype for v in deciding])
+    return _default if strongest[0] == 2 else np.dtype(type(deciding[0]))
+
+
+def promote(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both in their common dtype. A python number beside a float array stays as it is: it widens nothing."""
+    ta, tb = getattr(a, "dtype", None), getattr(b, "dtype", None)
+    if ta is tb and ta is not None:
+        return a, b
+    if (tb is None and ta is not None and ta.kind == "f") or (ta is None and tb is not None and tb.kind == "f"):
+        return a, b
+    a, b = [v.item() if isinstance(v, np.generic) else v for v in (a, b)]  # numpy scalars count as numbers
+    dtype = result_dtype(a, b)
+    return np.asarray(a, dtype), np.asarray(b, dtype)
+
+
+def floating(x: Any) -> Any:
+    """x itself if it holds floats, else x as the default float: what exp, mean and division compute in."""
+    return x if isinstance(x, float) or np.asarray(x).dtype.kind in "fc" else np.asarray(x, _default)

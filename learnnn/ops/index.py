@@ -1,0 +1,89 @@
+"""Picking elements out and putting them back: two operations that are each other's gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..autograd import Variable, differentiable
+from .reduce import axes
+
+
+def plain_index(index: Any) -> Any:
+    """An index as numpy takes it: tensors inside it become arrays."""
+    if isinstance(index, tuple):
+        return tuple([plain_index(i) for i in index])
+    if isinstance(index, Variable):
+        return index.array
+    if isinstance(index, slice):
+        if index.step is not None and index.step < 0:
+            raise ValueError("step must be greater than zero: use flip(x, dims) to turn an axis round")
+        if any(isinstance(end, Variable) for end in (index.start, index.stop)):
+            return slice(*[int(e) if isinstance(e, Variable) else e for e in (index.start, index.stop, index.step)])
+    return np.asarray(index, bool if not index else None) if isinstance(index, list) else index
+
+
+def _is_basic(index: Any) -> bool:
+    """Only numbers, slices, None and ...: each element is picked at most once."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return not any(isinstance(p, np.ndarray | list) for p in parts)
+
+
+@differentiable(view=True, input=lambda g, index, input_shape: ops.put(g, index, input_shape))
+def getitem(input, index):
+    """input[index]: by numbers, slices, None, ..., integer tensors and boolean masks.
+
+    >>> import learnnn
+    >>> learnnn.arange(6).reshape(2, 3)[:, [0, 2]].tolist()
+    [[0, 2], [3, 5]]
+    """
+    out = input[index]
+    if not isinstance(out, np.ndarray):  # one element: numpy copies it out, while a view can be written to
+        out = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    return out
+
+
+@differentiable(input=lambda g, index: ops.getitem(g, index))
+def put(input, index, shape):
+    """Zeros of `shape`, with `input` added at `index`: the transpose of `getitem`."""
+    out = np.zeros(shape, input.dtype)
+    if _is_basic(index) or getattr(index, "dtype", None) == bool:
+        out[index] = input
+    else:
+        np.add.at(out, index, input)
+    return out
+
+
+@differentiable(
+    input=lambda g, index: ops.replace(g, index, 0.0),
+    value=lambda g, index: ops.getitem(g, index),
+)
+def replace(input, index, value):
+    """A copy of input with `value` at `index`; assignment through an index is this, in place."""
+    out = input.copy()
+    out[index] = value
+    return out
+
+
+def gather(input: Any, dim: int, index: Any) -> Any:
+    """out[i, j] = input[i, index[i, j]] for dim=1, and likewise for every other axis and number of axes.
+
+    >>> import learnnn
+    >>> learnnn.gather(learnnn.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, learnnn.tensor([[1], [0]])).tolist()
+    [[2.0], [3.0]]
+    """
+    (axis,) = axes(dim, input.ndim)
+    if index.dtype.kind not in "iu":
+        raise RuntimeError(f"gather(): Expected dtype int64 for index, got {index.dtype}")
+    if index.ndim != input.ndim:
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as input tensor: index is {list(index.shape)}, "
+            f"input {list(input.shape)}"
+        )
+    grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    grid[axis] = index.array if isinstance(index, Variable) else index
+    if (grid[axis] < 0).any() or (grid[axis] >= input.shape[axis]).any():
+        raise IndexError(f"gather(): index out of bounds for dimension {axis} with size {input.shape[axis]}")
+    return ops.getitem(input, tuple(grid))
