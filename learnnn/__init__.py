@@ -31,7 +31,7 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .ops import *  # noqa: F403
+from .ops import *
 from .ops import get_default_dtype, set_default_dtype
 from .random import (
     Generator,

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import ops
 from .autograd import Variable, wrap
-from .tensor import Tensor, device as _device
+from .tensor import Tensor
+from .tensor import device as _device
 
 
 def _new(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:

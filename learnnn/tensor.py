@@ -440,4 +440,4 @@ def _number_format(array: np.ndarray) -> Callable[[Any], str]:
     return lambda x: one(x).rjust(width)
 
 
-autograd.tensor_type = Tensor
+Variable.result = Tensor

@@ -142,7 +142,7 @@ def _numbers_note(expected, actual, wrong) -> str:
 
 def _common_factor(expected, actual) -> float | None:
     some = expected != 0
-    if not some.any() or actual[~some].any() or "c" in expected.dtype.kind + actual.dtype.kind:
+    if not np.isfinite(expected).all() or not some.any() or actual[~some].any() or "c" in expected.dtype.kind + actual.dtype.kind:
         return None
     ratios = actual[some] / expected[some]
     return round(float(ratios[0]), 9) if ratios[0] and np.allclose(ratios, ratios[0], rtol=1e-6) else None

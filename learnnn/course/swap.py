@@ -95,6 +95,9 @@ class Loaded(list):
     def __repr__(self) -> str:
         return "yours: " + (", ".join(self) or "nothing yet")
 
+    def _ipython_display_(self) -> None:
+        """A lesson's first cell shows nothing of it: a solved notebook must not depend on whose folder it ran in."""
+
 
 def load_mine() -> Loaded:
     """Use everything kept in your folder again; a notebook's first cell calls it.

@@ -21,7 +21,7 @@ def plain_index(index: Any) -> Any:
         if index.step is not None and index.step < 0:
             raise ValueError("step must be greater than zero: use flip(x, dims) to turn an axis round")
         if any(isinstance(end, Variable) for end in (index.start, index.stop)):
-            return slice(*[int(e) if isinstance(e, Variable) else e for e in (index.start, index.stop, index.step)])
+            return slice(*[e.array.item() if isinstance(e, Variable) else e for e in (index.start, index.stop, index.step)])
     return np.asarray(index, bool if not index else None) if isinstance(index, list) else index
 
 

@@ -1,0 +1,230 @@
+"""Making operations of functions on arrays, in two forms: a rule for each input, or one backward for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .mode import recording
+from .node import Node, Saving
+from .sweep import grad as gradient
+from .variable import Variable, edge, wrap
+
+
+class Plan:
+    """What an operation keeps, and which rule gets what, when its arguments are of these kinds."""
+
+    def __init__(self, name: str, arguments: tuple[str, ...], rules: dict[str, Callable], args: tuple[Any, ...]):
+        self.name = name
+        place = {key: i for i, key in enumerate((*arguments, "y"))}
+        place |= {f"{key}_shape": ~i for key, i in place.items()}  # ~i: keep the shape of value i only
+        tensors = [i for i, a in enumerate(args) if isinstance(a, Variable)]
+        self.inputs = [place[key] for key in rules]
+        self.active = [i in tensors and args[i]._requires_grad for i in self.inputs]
+        self.keep: list[int] = []  # places of the values kept, those for one rule side by side
+        self.rules: list[tuple[Callable, int, int]] = []  # (rule, start, end of its values)
+        for rule, active in zip(rules.values(), self.active, strict=True):
+            start = len(self.keep)
+            self.keep += [place[p] for p in _parameters(rule)[1:]] if active else []
+            self.rules.append((rule, start, len(self.keep)))
+        self.watched = sorted({i for i in self.keep if i in tensors})
+        self.output = place["y"] if place["y"] in self.keep else None
+
+
+class Step(Saving):
+    """A step of an operation with one rule an input."""
+
+    __slots__ = ("plan",)
+    plan: Plan
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        saved, pieces = self.unpack(), []
+        if create_graph:
+            saved = self.as_tensors(saved)
+        for edge, (rule, start, end) in zip(edges, self.plan.rules, strict=True):
+            pieces.append(None if edge is None else rule(grad, *saved[start:end]))
+        return pieces
+
+    def as_tensors(self, saved: list[Any]) -> list[Any]:
+        """What was saved, as tensors that remember where they came from: for higher derivatives."""
+        nodes = dict(zip(self.plan.inputs, self.edges, strict=True)) | {self.plan.output: self}
+        return [wrap(value, nodes[i]) if nodes.get(i) else value for i, value in zip(self.plan.keep, saved, strict=True)]
+
+
+def _record(plan: Plan, args: tuple[Any, ...], values: list[Any], result: Variable) -> None:
+    """Link `result` to the arguments it was computed from; `values` are these as arrays, then the output."""
+    edges, saved, versions = [], [], []
+    for i, active in zip(plan.inputs, plan.active, strict=True):
+        edges.append(edge(args[i]) if active else None)
+    for i in plan.keep:
+        saved.append(values[i] if i >= 0 else np.shape(values[~i]))
+    for i in plan.watched:
+        counter = args[i]._counter or args[i].counter()
+        versions.append((counter, counter[0]))
+    if plan.output is not None:
+        versions.append((result.counter(), 0))
+    step = Step(tuple(edges), result.array)
+    step.plan, step.saved, step.versions = plan, saved, versions
+    result._node, result._requires_grad = step, True
+
+
+def _parameters(function: Callable) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def differentiable(view: bool = False, quiet: bool = False, **rules: Callable) -> Callable[[Callable], Callable]:
+    """Make an operation on tensors from a function on arrays and a gradient rule for each of its inputs.
+
+    A rule gets `g`, the gradient of the output, and what else it names: `y` (the output), any argument of the
+    function, or only its shape (`input_shape`). Nothing else is kept in memory. Rules use operators that work
+    on arrays and tensors alike: under `create_graph` they are given tensors, and so are recorded in turn.
+    Where no argument is a tensor, the operation is the plain function. `view` says that the output may share
+    memory with the input; `quiet` that inf and nan are proper answers, so numpy need not warn of them.
+
+    >>> import learnnn
+    >>> @differentiable(input=lambda g, input: g * 3 * input * input)
+    ... def cube(input):
+    ...     return input * input * input
+    >>> x = learnnn.tensor(2.0, requires_grad=True)
+    >>> cube(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    def decorate(function: Callable) -> Callable:
+        arguments, name = _parameters(function), function.__name__
+        arity, plans = len(arguments), dict[int, Plan]()
+        compute = np.errstate(all="ignore")(function) if quiet else function
+
+        @wraps(function)
+        def operation(*args: Any, **kwargs: Any) -> Any:
+            if kwargs or len(args) != arity:
+                args = _bind(function, arguments, args, kwargs)
+            values, kinds = [], 0  # kinds has a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
+            for a in args:
+                kinds *= 3
+                if isinstance(a, Variable):
+                    values.append(a.array)
+                    kinds += 2 if a._requires_grad else 1
+                else:
+                    values.append(a)
+            out = compute(*values)
+            if kinds == 0:
+                return out
+            result = wrap(out)
+            if recording.enabled:
+                plan = plans.get(kinds)
+                if plan is None:
+                    plan = plans[kinds] = Plan(name, arguments, rules, args)
+                if True in plan.active:
+                    values.append(result.array)
+                    _record(plan, args, values, result)
+            if view and np.may_share_memory(result.array, values[0]):
+                result._is_view_of(args[0], lambda base: operation(base, *args[1:]))
+            return result
+
+        operation.rules = rules  # type: ignore[attr-defined]
+        return operation
+
+    return decorate
+
+
+def _bind(function: Callable, arguments: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> tuple:
+    """All arguments by position, with keywords and defaults filled in."""
+    defaults, missing = function.__defaults__ or (), len(arguments) - len(args)
+    if not kwargs and 0 < missing <= len(defaults):
+        return args + defaults[-missing:]
+    known = dict(zip(arguments[len(arguments) - len(defaults) :], defaults, strict=True)) | kwargs
+    rest = arguments[len(args) :]
+    if len(args) > len(arguments) or not known.keys() >= set(rest) or not kwargs.keys() <= set(rest):
+        raise TypeError(
+            f"{function.__name__}() takes ({', '.join(arguments)}), got {len(args)} arguments by position"
+            + (f" and {', '.join(kwargs)} by name" if kwargs else "")
+        )
+    return args + tuple([known[name] for name in rest])
+
+
+class Fused(Saving):
+    """A step whose one backward gives the gradients of all inputs; see `from_backward`."""
+
+    __slots__ = ("name", "origin", "plain", "twice")
+    plain: Callable | None
+    twice: bool
+
+    def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        pull, args, kwargs = self.unpack()
+        if self.twice or not create_graph:
+            grads = pull(grad)
+            return grads if isinstance(grads, tuple | list) else (grads,)
+        if self.plain is None:
+            raise RuntimeError(
+                f"{self.name} knows its first derivative only, and create_graph=True asks for more: its backward "
+                "works on arrays. Write it with operations on tensors where higher derivatives are needed."
+            )
+        # differentiate the plain spelling instead, which is recorded and so can be differentiated again
+        fresh = [wrap(a, Alias((e,), a)) if e else a for a, e in zip(args, edges, strict=True)]
+        inputs = [a for a in fresh if isinstance(a, Variable)]
+        found = iter(gradient(self.plain(*fresh, **kwargs), inputs, grad, create_graph=True, allow_unused=True))
+        return [next(found) if isinstance(a, Variable) else None for a in fresh]
+
+
+class Alias(Node):
+    """The same value under a node of its own, so that two uses of one tensor can be told apart."""
+
+    __slots__ = ()
+    name = "alias"
+
+    def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        return (grad,)
+
+
+def from_backward(
+    function: Callable | None = None,
+    *,
+    origin: str | None = None,
+    plain: Callable | None = None,
+    twice: bool = False,
+) -> Callable:
+    """Make an operation of `f(*arrays) -> (output, backward)`, where `backward(g)` gives a tuple of gradients.
+
+    The form of fused operations, whose gradients share work, and of those that learners write. For higher
+    derivatives, `plain` is the same thing spelled with differentiable operations, through which they go; or
+    `twice` says that `backward` works on a tensor as it does on an array.
+
+    >>> import learnnn
+    >>> @from_backward
+    ... def double(x):
+    ...     return 2 * x, lambda g: (2 * g,)
+    >>> x = learnnn.ones(3, requires_grad=True)
+    >>> double(x).sum().backward()
+    >>> x.grad
+    tensor([2., 2., 2.])
+    """
+    if function is None:
+        return lambda f: from_backward(f, origin=origin, plain=plain, twice=twice)
+
+    @wraps(function)
+    def operation(*args: Any, **kwargs: Any) -> Any:
+        values = tuple([a.array if isinstance(a, Variable) else a for a in args])
+        out, backward = function(*values, **kwargs)
+        if not any(isinstance(a, Variable) for a in args):
+            return out
+        result = wrap(out)
+        edges = tuple([edge(a) if isinstance(a, Variable) else None for a in args])
+        if recording.enabled and any(edges):
+            step = Fused(edges, result.array)
+            step.name, step.origin, step.plain, step.twice = function.__name__.strip("_"), origin, plain, twice
+            step.saved = (backward, values if plain else (), kwargs)
+            step.versions = [(a.counter(), a._version) for a in args if isinstance(a, Variable)]
+            result._node, result._requires_grad = step, True
+        return result
+
+    return operation

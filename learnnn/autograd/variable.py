@@ -1,0 +1,139 @@
+"""What autograd needs of a tensor: an array, its gradient, and the node that made it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import autograd
+from .node import Leaf, Node
+
+
+class Variable:
+    """What autograd needs of a tensor: an array, its gradient, and the node that made it."""
+
+    result: Any  # what operations hand back: the floor above puts its Tensor here
+    array: np.ndarray
+    grad: Any = None
+    _requires_grad: bool = False
+    _node: Node | None = None  # of the operation that made it
+    _leaf: Leaf | None = None  # of a tensor that the user made
+    _counter: list[int] | None = None  # how often the numbers were overwritten; shared between views
+    _base: Variable | None = None  # this tensor is a view of that one
+    _replay: Callable[[Variable], Variable]  # and is got from it so
+    _seen: int = 0
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this tensor."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Ask for this tensor's gradient, or stop asking.
+
+        Raises RuntimeError for integers, and for tensors that an operation made.
+        """
+        if requires_grad and self.array.dtype.kind not in "fc":
+            raise RuntimeError(
+                f"only Tensors of floating point dtype can require gradients, this one is {self.array.dtype}: "
+                "use x.float(), or write the numbers with a decimal point"
+            )
+        if self._node is not None and not requires_grad:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        self._requires_grad = requires_grad
+        return self
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the operation that made this tensor; None for a leaf."""
+        return edge(self) if self._node is not None else None
+
+    @property
+    def is_leaf(self) -> bool:
+        return self._node is None
+
+    @property
+    def _version(self) -> int:
+        return self.counter()[0]
+
+    def counter(self) -> list[int]:
+        """The count of in-place changes, in a list that all views of the same numbers share."""
+        if self._counter is None:
+            self._counter = [0]
+        return self._counter
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
+        """Add the gradient of this tensor with respect to every leaf below it to that leaf's `.grad`."""
+        autograd.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def register_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(grad)` when this tensor's gradient is ready; what it returns, if not None, replaces it."""
+        node = edge(self)
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        return RemovableHandle(node.hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep `.grad` on this tensor too, although it is not a leaf."""
+        if not self._requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._node is not None:
+            tensor = weakref.ref(self)
+            self.register_hook(lambda grad: autograd.accumulate(tensor(), grad.array, grad if grad._node else None))
+
+    def _is_view_of(self, base: Variable, replay: Callable[[Variable], Variable]) -> None:
+        self._base, self._replay = base, replay
+        self._counter = base.counter()
+        self._seen = self._counter[0]
+
+
+def wrap(array: Any, node: Node | None = None) -> Any:
+    """A tensor around an array, without copying; the result of `node` if one is given."""
+    tensor = Variable.result.__new__(Variable.result)
+    tensor.array = array if type(array) is np.ndarray else np.asarray(array)
+    if node is not None:
+        tensor._node, tensor._requires_grad = node, True
+    return tensor
+
+
+def edge(tensor: Variable) -> Node | None:
+    """The node to which a gradient of this tensor is sent; None if it needs none."""
+    if tensor._base is not None and tensor._seen != tensor.counter()[0]:
+        autograd.refresh(tensor)
+    if tensor._node is not None:
+        return tensor._node
+    if not tensor._requires_grad:
+        return None
+    if tensor._leaf is None:
+        tensor._leaf = Leaf(tensor)
+    return tensor._leaf
+
+
+class RemovableHandle:
+    """Takes its hook out of a list of hooks again."""
+
+    def __init__(self, hooks: list[Callable], hook: Callable):
+        self.hooks, self.hook = hooks, hook
+        hooks.append(hook)
+
+    def remove(self) -> None:
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
