@@ -1,7 +1,9 @@
 # Everything here works from a fresh clone where only Python 3.11+ and make exist; `make help` lists it.
 # Another Python: make test PYTHON=python3.13
 
-PYTHON ?= python3
+# The first Python that is new enough.
+PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),python3)
 VENV   ?= .venv
 JOBS   ?= 2
 FOLDER ?= learnnn-course
@@ -17,7 +19,7 @@ NBVAL = --nbval --nbval-current-env --nbval-cell-timeout=120
 TEST  = $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help learn test test-fast test-parity lint format notebooks bench wheel browser stats clean
+.PHONY: help learn test test-fast test-parity lint notebooks bench wheel browser stats clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,10 +57,6 @@ test-parity: $(VENV)/.torch  ## the same numbers as PyTorch (installs it: large)
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-
-format: $(VENV)/.dev  ## let ruff write what it can
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
 
 notebooks: $(VENV)/.dev  ## build both notebooks of every lesson from chapters/source
 	$(BIN)/python -m learnnn.course.build

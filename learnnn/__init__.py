@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as _np
 
-from . import autograd, ops
+from . import autograd, nn, ops, optim, utils
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -57,3 +57,16 @@ float16, float32, float64 = map(_np.dtype, ("float16", "float32", "float64"))
 uint8, int8, int16, int32, int64, bool = map(_np.dtype, ("uint8", "int8", "int16", "int32", "int64", "bool"))
 half, float, double, short, int, long = float16, float32, float64, int16, int32, int64
 FloatTensor, inf, nan, pi, e = Tensor, _np.inf, _np.nan, _np.pi, _np.e
+
+# Imported when first asked for: what needs more than a model and its training step.
+_LATE = ("course", "datasets", "inspection", "training")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'learnnn' has no attribute '{name}'", name=name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

@@ -45,8 +45,8 @@ def _array(data: Any, dtype: Any) -> np.ndarray:
         array = array.astype(kind, copy=False)
     if array.dtype.kind not in "bif" and array.dtype != np.uint8:
         raise TypeError(
-            f"can't convert data of type {array.dtype} to a tensor. The supported types are: float64, float32, float16, "
-            "int64, int32, int16, int8, uint8, and bool."
+            f"can't convert data of type {array.dtype} to a tensor. The supported types are: float64, float32, "
+            "float16, int64, int32, int16, int8, uint8, and bool."
         )
     return array
 

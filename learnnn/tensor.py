@@ -71,11 +71,14 @@ class Tensor(Variable):
     @property
     def data(self) -> Any:
         """The same numbers without the history; assigning replaces the numbers."""
-        return self.detach()
+        return wrap(self.array)
 
     @data.setter
     def data(self, value: Any) -> None:
-        self.array = value.array if isinstance(value, Variable) else np.asarray(value)
+        array = value.array if isinstance(value, Variable) else np.asarray(value)
+        if array.shape != self.shape or array.dtype != self.dtype:
+            self._leaf = None  # which told the shape and dtype of the gradient
+        self.array = array
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one axis."""
@@ -141,10 +144,15 @@ class Tensor(Variable):
         return bool(self.array)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
+
+    def _number(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError(f"only one element tensors can be converted to Python scalars, this one has {self.array.size}")
+        return self.array.item()
 
     def __index__(self) -> int:
         if self.array.dtype.kind not in "iu" or self.array.size != 1:
@@ -165,9 +173,18 @@ class Tensor(Variable):
         return bool((self == value).any())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.ndim == 0 else format(str(self), spec)
+        return format(self.item(), spec) if self.ndim == 0 else super().__format__(spec)
+
+    def __eq__(self, other: Any) -> Any:
+        return ops.eq(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return ops.ne(self, other) if isinstance(other, _COMPARABLE) else NotImplemented
 
     __hash__ = object.__hash__  # by identity: == compares elements
+
+    def __pos__(self) -> Any:
+        return self
 
     def __deepcopy__(self, memo: dict) -> Any:
         if self._node is not None:
@@ -186,14 +203,16 @@ class Tensor(Variable):
         return into
 
     def __repr__(self) -> str:
-        parts = [_format(self.array)]
-        if self.dtype not in (ops.get_default_dtype(), np.int64, bool) or (not self.array.size and self.dtype != "f4"):
+        parts = [f"tensor({_format(self.array)}"]
+        if not self.array.size and self.ndim != 1:
+            parts.append(f"size={self.shape}")
+        if self.dtype not in (ops.get_default_dtype(), *((np.int64, bool) if self.array.size else ())):
             parts.append(f"dtype={self.dtype}")
-        if self._node is not None:
+        if not self.is_leaf:
             parts.append(f"grad_fn={self._node!r}")
         elif self._requires_grad:
             parts.append("requires_grad=True")
-        return f"tensor({', '.join(parts)})"
+        return _wrapped(parts) + ")"
 
     # ------------------------------------------------------------------------------------------- indexing
     def __getitem__(self, index: Any) -> Any:
@@ -204,7 +223,8 @@ class Tensor(Variable):
         index, node = ops.plain_index(index), None
         if autograd.is_grad_enabled() and (self._requires_grad or getattr(value, "requires_grad", False)):
             node = ops.replace(self, index, value)._node
-        self.array[index] = _unwrap(value)
+            autograd.keep_before(self, node)
+        ops.assign(self.array, index, _unwrap(value))
         overwrite(self, node)
 
     # ----------------------------------------------------------------------------- another dtype or place
@@ -282,17 +302,23 @@ class Tensor(Variable):
             raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D: use .mT")
         return self.T
 
+    def where(self, condition: Any, other: Any) -> Any:
+        """This tensor's elements where the condition holds, the other's elsewhere."""
+        return ops.where(condition, self, other)
+
     def contiguous(self) -> Any:
         return self if self.is_contiguous() else ops.clone(self)
 
     # ------------------------------------------------------------------------------- changes in place
     def copy_(self, other: Any) -> Any:
         """Take over the numbers of another tensor, which may broadcast."""
-        return _write(self, ops.to(ops.broadcast_to(other, self.shape), self.dtype), "copy_")
+        self[...] = other
+        return self
 
     def fill_(self, value: Any) -> Any:
         """Every element becomes `value`."""
-        return _write(self, wrap(np.full(self.shape, _unwrap(value), self.dtype)), "fill_")
+        self[...] = value
+        return self
 
     def zero_(self) -> Any:
         """Every element becomes 0."""
@@ -306,10 +332,10 @@ class Tensor(Variable):
 
 # ------------------------------------------------------------------------- methods that are their operation
 _METHODS = """abs add all amax amin any argmax argmin bitwise_and bitwise_not bitwise_or bitwise_xor broadcast_to ceil
-chunk clamp clone cos cumsum div dot eq exp expm1 flatten floor floor_divide gather ge gt isfinite isinf isnan le
+chunk clamp clone cos cumsum div dot eq erf exp expm1 flatten floor floor_divide gather ge gt isfinite isinf isnan le
 lerp log log1p log2 log_softmax logical_and logical_not logical_or logsumexp lt masked_fill matmul max maximum mean
 min minimum movedim mul nan_to_num ne neg outer pow reciprocal relu remainder roll round rsqrt sigmoid sign sin
-softmax split sqrt squeeze std sub sum tan tanh transpose tril triu unbind unflatten unsqueeze var where"""
+softmax split sqrt squeeze std sub sum tan tanh transpose tril triu unbind unflatten unsqueeze var"""
 _ALIASES = {
     "swapaxes": "transpose", "multiply": "mul", "divide": "div", "subtract": "sub", "negative": "neg", "clip": "clamp",
     "absolute": "abs", "bmm": "matmul", "mm": "matmul", "mv": "matmul", "true_divide": "div", "moveaxis": "movedim",
@@ -348,7 +374,7 @@ def _in_place(name: str) -> Callable:
 def _write(tensor: Tensor, result: Any, name: str) -> Tensor:
     """Every change in place: compute beside, check, copy over, mend the history."""
     autograd.check_overwritable(tensor)
-    if not np.can_cast(result.dtype, tensor.dtype, "same_kind"):
+    if not np.can_cast(result.dtype, tensor.dtype, "same_kind") and {result.dtype.kind, tensor.dtype.kind} != {"i", "u"}:
         raise RuntimeError(
             f"result type {result.dtype} can't be cast to the desired output type {tensor.dtype}: {name} keeps the "
             "dtype of the tensor it changes; convert it first, as in x = x.float()"
@@ -358,6 +384,7 @@ def _write(tensor: Tensor, result: Any, name: str) -> Tensor:
             f"output with shape {list(tensor.shape)} doesn't match the broadcast shape {list(result.shape)}: {name} "
             "cannot make a tensor larger"
         )
+    autograd.keep_before(tensor, result._node)
     tensor.array[...] = result.array
     overwrite(tensor, result._node)
     return tensor
@@ -374,7 +401,8 @@ _OPERATORS = {
     "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder",
     "pow": "pow", "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
 }  # fmt: skip
-_COMPARISONS = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
+_COMPARABLE = (Variable, int, float, np.ndarray, np.generic)
+_COMPARISONS = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 _UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not"}
 _CASTS = {
     "float": np.float32, "double": np.float64, "half": np.float16, "long": np.int64, "int": np.int32, "bool": np.bool_,
@@ -412,32 +440,61 @@ def _sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], tuple | list) else args
 
 
+LINE, MANY, EDGE = 80, 1000, 3  # PyTorch's width of a line; above so many elements, so many at each end are shown
+
+
+def _wrapped(parts: list[str]) -> str:
+    """The parts with commas between them, each on a line of its own where it would not fit behind the last."""
+    text, length = parts[0], len(parts[0]) - parts[0].rfind("\n") + 1
+    for part in parts[1:]:
+        fits = length + len(part) + 2 <= LINE
+        text += f", {part}" if fits else f",\n{' ' * len('tensor(')}{part}"
+        length = length + len(part) + 2 if fits else len("tensor(") + len(part)
+    return text
+
+
 def _format(array: np.ndarray) -> str:
-    """The numbers as PyTorch prints them: four decimals, or one point for whole numbers, or powers of ten."""
-    return np.array2string(
-        array, separator=", ", prefix="tensor(", threshold=1000, edgeitems=3, max_line_width=88,
-        formatter={"all": _number_format(array)},
-    )  # fmt: skip
+    if not array.size:
+        return "[]"
+    shown = array
+    for axis, n in enumerate(array.shape if array.size > MANY else ()):
+        if n > 2 * EDGE:
+            shown = np.delete(shown, range(EDGE, n - EDGE), axis)
+    return _rows(array, *_number_format(shown), indent=len("tensor("))
 
 
-def _number_format(array: np.ndarray) -> Callable[[Any], str]:
-    if array.dtype.kind == "b":
-        return lambda x: str(bool(x)).rjust(5 if array.ndim and not array.all() else 0)
-    finite = np.abs(array[np.isfinite(array)]) if array.dtype.kind == "f" else array
+def _rows(array: np.ndarray, one: Callable[[Any], str], width: int, indent: int, many: bool | None = None) -> str:
+    many = array.size > MANY if many is None else many
+    if array.ndim == 0:
+        return one(array.item())
+    ends = many and len(array) > 2 * EDGE
+    rows = [*array[:EDGE], *array[-EDGE:]] if ends else list(array)
+    cells = [_rows(row, one, width, indent + 1, many) for row in rows]
+    if ends:
+        cells.insert(EDGE, " ..." if array.ndim == 1 else "...")
+    if array.ndim > 1:
+        return f"[{(',' + chr(10) * (array.ndim - 1) + ' ' * (indent + 1)).join(cells)}]"
+    fit = max(1, (LINE - indent) // (width + 2))
+    lines = [", ".join(cells[i : i + fit]) for i in range(0, len(cells), fit)]
+    return f"[{(',' + chr(10) + ' ' * (indent + 1)).join(lines)}]"
+
+
+def _number_format(array: np.ndarray) -> tuple[Callable[[Any], str], int]:
+    """How one number is printed, and how wide the widest is: four decimals, or a point for whole ones, or e+00."""
     if array.dtype.kind != "f":
-        spec = "d"
-    elif (finite == np.round(finite)).all():
-        spec = ".0f" if finite.max(initial=0) < 1e8 else ".4e"
-    else:
-        low, high = finite[finite > 0].min(), finite.max()
-        spec = ".4e" if high / low > 1000 or high > 1e8 or low < 1e-4 else ".4f"
-    point = "." if spec == ".0f" else ""
+        width = max(len(str(x)) for x in array.ravel().tolist())
+        return lambda x: str(x).rjust(width), width
+    numbers = array[np.isfinite(array) & (array != 0)].astype(float)
+    low, high = np.abs(numbers).min(initial=np.inf), np.abs(numbers).max(initial=0)
+    whole = (numbers == np.ceil(numbers)).all()
+    powers = numbers.size > 0 and (high > 1000 * low or high > 1e8 or low < 1e-4)
+    spec, point = (".4e", "") if powers else (".0f", ".") if whole else (".4f", "")
 
-    def one(x: Any) -> str:
+    def bare(x: float) -> str:
         return format(x, spec) + (point if np.isfinite(x) else "")
 
-    width = max((len(one(x)) for x in array.flat), default=0) if 1 < array.size <= 1000 else 0
-    return lambda x: one(x).rjust(width)
+    width = max((len(bare(x)) for x in numbers.tolist()), default=1)
+    return lambda x: bare(x).rjust(width), width
 
 
 Variable.result = Tensor

@@ -20,7 +20,8 @@
 # 6. **Look inside**, break it on purpose, use it on real data.
 # 7. **Read** the shipped source beside your own, and the same lines in PyTorch.
 #
-# Here is a check at work. Suppose you were asked for the product of two numbers and its slopes, and swapped the two slopes:
+# Here is a check at work. Suppose you were asked for the product of two numbers and its slopes (how fast it moves with
+# each of the two), and put the slopes in the wrong order:
 
 # %%
 from learnnn import course

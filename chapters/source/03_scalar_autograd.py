@@ -270,13 +270,16 @@ def record(op, rule, *parents):
     return Node(value, parents, slopes, op)
 
 
-a, b, c = Node(2.0), Node(3.0), Node(4.0)
-m = record("*", mul, a, b)
-out = record("+", add, record("*", mul, m, c), m)  # m * c + m, with m = a * b
+def example():
+    """m * c + m, with m = a * b, step by step."""
+    a, b, c = Node(2.0), Node(3.0), Node(4.0)
+    m = record("*", mul, a, b)
+    out = record("+", add, record("*", mul, m, c), m)
+    return a, b, c, m, out
 
+
+a, b, c, m, out = example()
 print(out, "comes from", out.parents, "with slopes", out.slopes)
-
-# %%
 inspection.graph(out)
 
 # %% [markdown]
@@ -302,7 +305,9 @@ inspection.graph(out)
 # 4. an error
 
 # %%
-order = [out, m, out.parents[0], c, a, b]  # m has its turn too early
+a, b, c, m, out = example()
+product = out.parents[0]  # m * c
+order = [out, m, product, c, a, b]  # m has its turn too early
 
 out.grad = 1.0
 for node in order:
@@ -360,11 +365,12 @@ def topological_order(root):
 course.check("scalar.topological_order", topological_order)
 
 # %%
+a, b, c, m, out = example()
 topological_order(out)
 
 # %% [markdown]
-# Hold your list against the picture in section 4: 30, 24, 4, 6, then 2 and 3 in either order is right (and the 4, which is c, may come
-# anywhere after the 24).
+# Hold your list against the picture in section 4. The 30 comes first, then 24, then 6, then 2 and 3 in either order; the 4, which is c,
+# may stand anywhere after the 24.
 #
 # ## 6 · The backward pass
 #
@@ -393,12 +399,10 @@ def backward(root):
 course.check("scalar.backward", backward)
 
 # %% [markdown]
-# Now on the graph from section 4, first clearing the wrong gradients that our experiment left in the inputs. The picture shows each
-# number and, under it, its gradient.
+# Now on the graph from section 4. The picture shows each number, and its gradient beside it.
 
 # %%
-for node in (a, b, c):
-    node.grad = 0.0
+a, b, c, m, out = example()
 backward(out)
 inspection.graph(out)
 
@@ -419,6 +423,8 @@ slopes_by_nudging(lambda a, b, c: a * b * c + a * b, 2.0, 3.0, 4.0)
 # 4. an error
 
 # %%
+a, b, c, m, out = example()
+backward(out)
 backward(out)
 print("gradient of a:", a.grad)
 
@@ -571,7 +577,7 @@ print("slopes of out in a, b, c:", a.grad, b.grad, c.grad)
 
 # %%
 x1, x2 = Value(2.0), Value(0.5)
-w1, w2, bias = Value(-0.5), Value(1.0), Value(0.75)
+w1, w2, bias = Value(-0.5), Value(1.0), Value(1.5)
 
 neuron = (x1 * w1 + x2 * w2 + bias).tanh()
 neuron.backward()
@@ -622,7 +628,8 @@ def gradients_after(sweep, calls):
     return f"{a.grad:>6g} {b.grad:>6g} {c.grad:>6g}"
 
 
-print(f"{'':20}{'after one call':24}after two")
+print(f"{'':20}{'after one call':27}after two")
+print(f"{'gradient of':20}{'a':>6} {'b':>6} {'c':>6}    {'a':>6} {'b':>6} {'c':>6}")
 for sweep in (backward, overwriting, upside_down, forgetting_nothing):
     print(f"{sweep.__name__:20}{gradients_after(sweep, 1):24}{gradients_after(sweep, 2)}")
 
@@ -671,16 +678,19 @@ def loss_of(w1, w2, bias, flowers):
     return total / len(flowers)
 
 
-knobs = [0.0, 0.0, 0.0]
-losses = []
-for _ in range(60):
-    values = [Value(knob) for knob in knobs]
-    loss = loss_of(*values, flowers)
-    loss.backward()
-    losses.append(loss.data)
-    knobs = [v.data - 0.5 * v.grad for v in values]
+def train(flowers, steps=60):
+    knobs, losses = [0.0, 0.0, 0.0], []
+    for _ in range(steps):
+        values = [Value(knob) for knob in knobs]
+        loss = loss_of(*values, flowers)
+        loss.backward()
+        losses.append(loss.data)
+        knobs = [v.data - 0.5 * v.grad for v in values]
+    return knobs, losses, len(topological_order(loss))
 
-print(f"loss {losses[0]:.4f} at the start, {losses[-1]:.4f} at the end; nodes in the last graph: {len(topological_order(loss))}")
+
+knobs, losses, nodes = train(flowers)
+print(f"loss {losses[0]:.4f} at the start, {losses[-1]:.4f} at the end; {nodes} nodes in the graph of a step")
 
 # %%
 def side(x1, x2):
@@ -699,19 +709,23 @@ for target, name, colour, marker in ((-1, "versicolor", "#2a7ab8", "o"), (1, "vi
 ends = (2.8, 7.0)
 axes.plot(ends, [width - (knobs[0] * (x - length) + knobs[2]) / knobs[1] for x in ends], color="#444", linewidth=1.5)
 axes.set(xlabel="petal length (cm)", ylabel="petal width (cm)", ylim=(0.9, 2.7), xlim=ends, title="Where the neuron says 0")
-axes.legend(frameon=False, loc="upper left")
+axes.legend(frameon=False, loc="lower right")
 plt.show()
 
 # %% [markdown]
 # A handful stay on the wrong side. That is not the engine's fault: in these two measurements the species overlap, and one straight line
 # is all that a single neuron has. In lesson 04 you put several of them together.
 #
-# Here is the loss of only the first flower, as a graph: what you would have had to differentiate by hand, a hundred times over.
+# Here is the squared miss of a single flower, as a graph. You would have had to differentiate this by hand, a hundred times over, in
+# each of the sixty steps.
 
 # %%
-loss = loss_of(*[Value(knob) for knob in knobs], flowers[:1])
-loss.backward()
-inspection.graph(loss)
+w1, w2, bias = (Value(knob) for knob in knobs)
+x1, x2, target = (Value(number) for number in flowers[0])
+
+squared_miss = ((x1 * w1 + x2 * w2 + bias).tanh() - target) ** 2
+squared_miss.backward()
+inspection.graph(squared_miss)
 
 # %% [markdown]
 # ## 10 · The shipped source beside your own
@@ -721,6 +735,7 @@ inspection.graph(loss)
 # %%
 import inspect
 
+course.restore("scalar.topological_order")  # learnnn's own again, in case yours is in use from an earlier sitting
 print(inspect.getsource(autograd.topological_order))
 
 # %% [markdown]
@@ -960,7 +975,7 @@ for x, y in points:
 # - **D** the root never gets its gradient of 1
 # - **E** parents have their turn before the nodes that use them
 #
-# Repair it (a subclass that does `__iadd__` differently is enough), and give back the repaired class together with the letter.
+# Repair it (a subclass of `Broken` that writes one method anew is enough), and give back the repaired class together with the letter.
 
 # %% tags=["exercise"] nbgrader={"grade_id": "scalar.find_the_bug", "solution": true, "grade": false, "locked": false, "schema_version": 3, "task": false}
 def repair():
@@ -982,8 +997,8 @@ w, h = fit(repair()[0], points)
 print(f"y = {w:.2f} * x + {h:.2f}")
 
 # %% [markdown]
-# PyTorch watches out for this one: it counts the changes to every tensor, and refuses a backward pass through a number that was overwritten after it
-# had been recorded ("modified by an inplace operation"). learnnn does so too.
+# In PyTorch `+=` changes a tensor in place as well. But it is recorded like every other step, and PyTorch counts the changes: a backward pass that
+# would need a number which has been overwritten since is refused ("modified by an inplace operation"). learnnn does the same.
 #
 # ### To go on with, ungraded
 #

@@ -9,7 +9,7 @@ To read it, start with `node.py`, then `sweep.py`; `operation.py` shows how node
 
 from .variable import RemovableHandle, Variable, edge, wrap  # isort: skip
 from .function import Function
-from .inplace import check_overwritable, overwrite, refresh
+from .inplace import check_overwritable, keep_before, overwrite, refresh
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .node import Leaf, Node
 from .operation import differentiable, from_backward

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ class Context:
         self.materialize = True
         self.constant: set[int] = set()
         self._saved: list[tuple[Any, Any]] | None = []
+        self._hub: Any = None  # the node, which owns this context
+        self._places: dict[int, int] = {}  # of the outputs, by id
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep inputs or outputs of forward, safely: a later change in place is noticed."""
@@ -33,7 +36,11 @@ class Context:
             if tensor is not None and tensor._version != version:
                 shape = list(tensor.array.shape)
                 raise RuntimeError(OVERWRITTEN.format("save_for_backward", shape, tensor._version, version))
-        return tuple(tensor for tensor, _ in self._saved)
+        return tuple(self._linked(tensor) for tensor, _ in self._saved)
+
+    def _linked(self, tensor: Any) -> Any:
+        """A saved output has its history again, so that backward can be differentiated in turn."""
+        return self._hub().output(tensor, self._places[id(tensor)]) if id(tensor) in self._places else tensor
 
     def mark_non_differentiable(self, *tensors: Variable) -> None:
         """These outputs need no gradient, as indices do."""
@@ -89,9 +96,9 @@ class Function:
             return out
         hub = Custom(edges, cls, ctx, outs)
         linked = tuple(
-            o if not isinstance(o, Variable) or id(o) in ctx.constant else wrap(o.array, Port((hub,), o.array, i))
-            for i, o in enumerate(outs)
+            o if not isinstance(o, Variable) or id(o) in ctx.constant else hub.output(o, i) for i, o in enumerate(outs)
         )
+        ctx._hub, ctx._places = weakref.ref(hub), {id(o): i for i, o in enumerate(outs)}
         return linked if isinstance(out, tuple) else linked[0]
 
 
@@ -109,6 +116,12 @@ class Custom(Node):
     @property
     def name(self) -> str:
         return self.function.__name__
+
+    def output(self, raw: Variable, index: int) -> Any:
+        """One of the outputs of forward, linked to this step; it shares its count of changes in place."""
+        tensor = wrap(raw.array, Port((self,), raw.array, index))
+        tensor._counter = raw.counter()
+        return tensor
 
     def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         incoming = [self.incoming(grad.get(i), out) for i, out in enumerate(self.outs)]
@@ -153,4 +166,4 @@ class Parcel(dict):
     shape = dtype = None
 
     def __add__(self, other: dict) -> Parcel:
-        return Parcel({**self, **other})
+        return Parcel({**self, **{i: self[i] + grad if i in self else grad for i, grad in other.items()}})

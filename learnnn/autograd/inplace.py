@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .mode import recording
+from .mode import Switch, recording
 from .node import Node
-from .variable import Variable, edge, wrap
+from .operation import Step
+from .variable import Variable, current, edge, wrap
 
 
 def overwrite(tensor: Variable, node: Node | None) -> None:
@@ -34,24 +35,49 @@ def refresh(view: Variable) -> None:
     """Take a view again, from its base as it is now."""
     assert view._base is not None
     view._seen = view.counter()[0]
-    if recording.enabled:
+    with Switch(True):
         again = view._replay(view._base)
-        view._node, view._requires_grad = again._node, again._requires_grad
+    view._node, view._requires_grad = again._node, again._requires_grad
 
 
 def check_overwritable(tensor: Variable) -> None:
     """Refuse an in-place change that would cut a parameter off from its gradient."""
+    if not tensor.array.flags.writeable:
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    base = current(tensor)
+    while base._base is not None:
+        base = base._base
+    if recording.enabled and base.requires_grad and not tensor._requires_grad:
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Take the view "
+            "outside of no_grad, or change it inside."
+        )
     if recording.enabled and tensor._requires_grad:
         if tensor._node is None:
             raise RuntimeError(
                 "a leaf Variable that requires grad is being used in an in-place operation. Wrap the update in "
                 "`with no_grad():`, or write x = x + 1 for x += 1."
             )
-        if tensor._base is not None and tensor._base.is_leaf and tensor._base._requires_grad:
+        if base.is_leaf and base._requires_grad:
             raise RuntimeError(
                 "a view of a leaf Variable that requires grad is being used in an in-place operation. Wrap the "
                 "update in `with no_grad():`."
             )
+
+
+def keep_before(tensor: Variable, node: Node | None) -> None:
+    """`node` saved numbers of `tensor`, which its result is about to overwrite: let it save a copy instead."""
+    counter = tensor.counter()
+    if isinstance(node, Step) and any(watched is counter for watched, _ in node.versions):
+        node.saved = [_apart(value, tensor.array) for value in node.saved]
+        node.versions = [(watched, n) for watched, n in node.versions if watched is not counter]
+
+
+def _apart(value: Any, array: np.ndarray) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) and np.may_share_memory(value, array) else value
 
 
 class Patch(Node):

@@ -93,7 +93,7 @@ class Saving(Node):
         return self.saved
 
     def release(self) -> None:
-        if self.saved:  # a step that saved nothing can be swept again
+        if self.versions:  # a step that saved no tensor can be swept again
             self.saved = None
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from .mode import recording
 from .node import Node, Saving
 from .sweep import grad as gradient
-from .variable import Variable, edge, wrap
+from .variable import Variable, current, edge, wrap
 
 
 class Plan:
@@ -48,14 +48,15 @@ class Step(Saving):
         saved, pieces = self.unpack(), []
         if create_graph:
             saved = self.as_tensors(saved)
-        for edge, (rule, start, end) in zip(edges, self.plan.rules, strict=True):
-            pieces.append(None if edge is None else rule(grad, *saved[start:end]))
+        for parent, (rule, start, end) in zip(edges, self.plan.rules, strict=True):
+            pieces.append(None if parent is None else rule(grad, *saved[start:end]))
         return pieces
 
     def as_tensors(self, saved: list[Any]) -> list[Any]:
         """What was saved, as tensors that remember where they came from: for higher derivatives."""
         nodes = dict(zip(self.plan.inputs, self.edges, strict=True)) | {self.plan.output: self}
-        return [wrap(value, nodes[i]) if nodes.get(i) else value for i, value in zip(self.plan.keep, saved, strict=True)]
+        kept = zip(self.plan.keep, saved, strict=True)
+        return [wrap(value, nodes[i]) if nodes.get(i) else value for i, value in kept]
 
 
 def _record(plan: Plan, args: tuple[Any, ...], values: list[Any], result: Variable) -> None:
@@ -108,18 +109,26 @@ def differentiable(view: bool = False, quiet: bool = False, **rules: Callable) -
         def operation(*args: Any, **kwargs: Any) -> Any:
             if kwargs or len(args) != arity:
                 args = _bind(function, arguments, args, kwargs)
-            values, kinds = [], 0  # kinds has a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
+            values, numpy_scalar = [], False
+            kinds = 0  # a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
             for a in args:
                 kinds *= 3
                 if isinstance(a, Variable):
+                    if a._base is not None:
+                        current(a)
                     values.append(a.array)
                     kinds += 2 if a._requires_grad else 1
                 else:
                     values.append(a)
-            out = compute(*values)
+                    numpy_scalar = numpy_scalar or isinstance(a, np.generic)
             if kinds == 0:
-                return out
-            result = wrap(out)
+                return compute(*args)
+            if numpy_scalar:  # beside a tensor it counts as a python number, and widens nothing
+                values = [v.item() if isinstance(v, np.generic) else v for v in values]
+            try:
+                result = wrap(compute(*values))
+            except ValueError as error:
+                raise _shapes_explained(error, name, values) from None
             if recording.enabled:
                 plan = plans.get(kinds)
                 if plan is None:
@@ -135,6 +144,17 @@ def differentiable(view: bool = False, quiet: bool = False, **rules: Callable) -
         return operation
 
     return decorate
+
+
+def _shapes_explained(error: ValueError, name: str, values: list[Any]) -> Exception:
+    """PyTorch's error for shapes that do not broadcast; any other error as it is."""
+    if "broadcast together" not in str(error):
+        return error
+    shapes = [list(np.shape(v)) for v in values if np.ndim(v)]
+    return RuntimeError(
+        f"The size of tensor a must match the size of tensor b at every axis, counted from the last, or one of the "
+        f"two must be 1: {name} got the shapes {' and '.join(map(str, shapes))}"
+    )
 
 
 def _bind(function: Callable, arguments: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> tuple:

@@ -42,13 +42,20 @@ def unbroadcast(grad: Any, shape: tuple[int, ...]) -> Any:
     """
     extra = grad.ndim - len(shape)
     axes = [i for i in range(grad.ndim) if i < extra or (shape[i - extra] == 1 and grad.shape[i] != 1)]
-    return grad.sum(tuple(axes)).reshape(shape) if axes else grad.reshape(shape)
+    summed = grad.sum(tuple(axes), keepdims=True) if axes else grad
+    return summed.reshape(summed.shape[extra:]) if extra > 0 else summed
 
 
-def _fit(grad: Any, node: Node) -> Any:
+def _fit(grad: Any, node: Node, consumer: Node) -> Any:
     """The gradient in the shape and dtype of the value it belongs to."""
     if grad.shape != node.shape:
-        grad = autograd.unbroadcast(grad, node.shape)
+        fitting = autograd.unbroadcast(grad, node.shape)
+        if fitting.shape != node.shape:
+            raise RuntimeError(
+                f"{consumer!r} returned an invalid gradient - got {list(grad.shape)} but expected shape compatible "
+                f"with {list(node.shape)}: a gradient has the shape of the value it belongs to"
+            )
+        grad = fitting
     if grad.dtype != node.dtype:
         grad = grad.astype(node.dtype) if isinstance(grad, np.ndarray | np.generic) else grad.to(node.dtype)
     return grad
@@ -79,7 +86,7 @@ def sweep(
                 if parent is None or piece is None:
                     continue
                 if piece.shape != parent.shape or piece.dtype is not parent.dtype:
-                    piece = _fit(piece, parent)
+                    piece = _fit(piece, parent, node)
                 if parent not in pending:
                     pending[parent] = piece
                 elif parent in mine:  # a sum that nobody else holds: add to it in place
@@ -169,7 +176,7 @@ def backward(
     """
     outputs = _sequence(tensors)
     root, grad = _start(outputs, _sequence(grad_tensors, len(outputs)), create_graph)
-    wanted = None if inputs is None else {node for node in map(edge, _sequence(inputs)) if node}
+    wanted = None if inputs is None else _wanted(_sequence(inputs))
     keep = create_graph if retain_graph is None else retain_graph
     for node, gradient in sweep(root, grad, keep, create_graph, wanted).items():
         tensor = node.leaf()
@@ -178,12 +185,22 @@ def backward(
             accumulate(tensor, array, gradient if create_graph else None)
 
 
+def _wanted(inputs: Sequence[Variable]) -> set[Node]:
+    """The nodes of `backward(inputs=...)`, each of whose tensors will keep its gradient."""
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    for tensor in inputs:
+        tensor.retain_grad()  # RuntimeError where there is none to keep
+    return {node for node in map(edge, inputs) if node}
+
+
 def accumulate(tensor: Variable | None, array: np.ndarray, recorded: Any = None) -> None:
     """Add to `.grad`. The first gradient is stored as it is where no one else can hold its memory."""
     if tensor is None:
         return
     if recorded is not None:
-        tensor.grad = recorded if tensor.grad is None else tensor.grad + recorded
+        with Switch(True):
+            tensor.grad = wrap(array.copy(), recorded._node) if tensor.grad is None else tensor.grad + recorded
     elif tensor.grad is None:
         tensor.grad = wrap(array.copy())
     else:

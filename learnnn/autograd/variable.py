@@ -25,11 +25,12 @@ class Variable:
     _base: Variable | None = None  # this tensor is a view of that one
     _replay: Callable[[Variable], Variable]  # and is got from it so
     _seen: int = 0
+    _retains_grad: bool = False  # keeps its gradient although it is no leaf
 
     @property
     def requires_grad(self) -> bool:
         """Whether gradients flow to or through this tensor."""
-        return self._requires_grad
+        return current(self)._requires_grad
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -56,11 +57,11 @@ class Variable:
     @property
     def grad_fn(self) -> Node | None:
         """The node of the operation that made this tensor; None for a leaf."""
-        return edge(self) if self._node is not None else None
+        return current(self)._node
 
     @property
     def is_leaf(self) -> bool:
-        return self._node is None
+        return current(self)._node is None
 
     @property
     def _version(self) -> int:
@@ -89,7 +90,8 @@ class Variable:
         """Keep `.grad` on this tensor too, although it is not a leaf."""
         if not self._requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if self._node is not None:
+        if self._node is not None and not self._retains_grad:
+            self._retains_grad = True
             tensor = weakref.ref(self)
             self.register_hook(lambda grad: autograd.accumulate(tensor(), grad.array, grad if grad._node else None))
 
@@ -110,8 +112,7 @@ def wrap(array: Any, node: Node | None = None) -> Any:
 
 def edge(tensor: Variable) -> Node | None:
     """The node to which a gradient of this tensor is sent; None if it needs none."""
-    if tensor._base is not None and tensor._seen != tensor.counter()[0]:
-        autograd.refresh(tensor)
+    current(tensor)
     if tensor._node is not None:
         return tensor._node
     if not tensor._requires_grad:
@@ -119,6 +120,13 @@ def edge(tensor: Variable) -> Node | None:
     if tensor._leaf is None:
         tensor._leaf = Leaf(tensor)
     return tensor._leaf
+
+
+def current(tensor: Variable) -> Variable:
+    """The tensor; a view whose numbers were changed through another view gets its new history first."""
+    if tensor._base is not None and tensor._seen != tensor.counter()[0]:
+        autograd.refresh(tensor)
+    return tensor
 
 
 class RemovableHandle:

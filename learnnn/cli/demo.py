@@ -6,11 +6,15 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .terminal import NOTEBOOKS, Problem, installed, say
+
+if TYPE_CHECKING:
+    from ..datasets import Data
+    from ..training import Trainer
 
 INK, GREY, PALE = "#1f2933", "#8a94a0", "#eef1f4"
 HELD_OUT, WRONG = "#1769aa", "#c2410c"
@@ -27,50 +31,36 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
-    "digits": Recipe("handwritten digits, 8 x 8 pixels", 30, 32, 0.003, 128),
-    "mnist": Recipe("MNIST, 28 x 28 pixels", 5, 32, 0.002, 128),
+    "digits": Recipe("handwritten digits, 8 x 8 pixels", 30, 32, 0.005, 256),
+    "mnist": Recipe("MNIST, 28 x 28 pixels", 5, 32, 0.002, 256),
 }
 
 
-class Data(NamedTuple):
-    """Images as rows, (N, pixels) float32 in 0..1, and their labels, (N,) int64."""
-
-    X: np.ndarray
-    y: np.ndarray
-
-
 def load(name: str, seed: int) -> tuple[Data, Data]:
-    """(training data, held-out data): a fifth of the images, drawn by `seed`, is held out."""
+    """(training data, held-out data); which images are held out is drawn by `seed`."""
     from .. import datasets
 
-    X, y = getattr(datasets, name)()
-    X = X.reshape(len(X), -1).astype("float32") / np.max(X)
-    order = np.random.default_rng(seed).permutation(len(X))
-    held_out, training = np.split(order, [len(X) // 5])
-    return Data(X[training], y[training]), Data(X[held_out], y[held_out])
+    try:
+        return getattr(datasets, name)(split=True, seed=seed)
+    except RuntimeError as missing:
+        raise Problem(str(missing)) from missing
 
 
-def train(recipe: Recipe, epochs: int, training: Data, held_out: Data) -> tuple[Any, Mapping[str, Sequence]]:
-    """Train one hidden layer by Adam -> (model, history)."""
+def train(recipe: Recipe, epochs: int, training: Data, held_out: Data) -> Trainer:
+    """A network with one hidden layer, trained by Adam."""
     from .. import nn, optim
     from ..training import Trainer
 
-    model = nn.Sequential(
-        nn.Linear(training.X.shape[1], recipe.hidden), nn.ReLU(), nn.Linear(recipe.hidden, 10)
-    )
+    model = nn.Sequential(nn.Linear(training.X.shape[1], recipe.hidden), nn.ReLU(), nn.Linear(recipe.hidden, 10))
     optimizer = optim.Adam(model.parameters(), lr=recipe.rate)
     trainer = Trainer(model, nn.CrossEntropyLoss(), optimizer, metrics=["accuracy"])
-    return model, trainer.fit(*training, epochs=epochs, batch_size=recipe.batch, validation_data=held_out)
+    trainer.fit(training, epochs=epochs, batch_size=recipe.batch, validation_data=held_out)
+    return trainer
 
 
-def probabilities(model: Any, X: np.ndarray) -> np.ndarray:
-    """What the model believes: (N, pixels) -> (N, 10)."""
-    import learnnn as torch
-
-    with torch.no_grad():
-        logits = model(torch.tensor(X)).numpy()
-    odds = np.exp(logits - logits.max(1, keepdims=True))
-    return odds / odds.sum(1, keepdims=True)
+def probabilities(trainer: Trainer, X: np.ndarray) -> np.ndarray:
+    """What the network believes: (N, pixels) -> (N, 10)."""
+    return trainer.predict(X).softmax(1).numpy()
 
 
 # ---------------------------------------------------------------- the picture
@@ -158,12 +148,12 @@ def run(args: argparse.Namespace) -> int:
     training, held_out = load(args.data, args.seed)
     say(f"{recipe.title}: {len(training.y):,} to learn from, {len(held_out.y):,} held out\n")
     begin = time.perf_counter()
-    model, history = train(recipe, args.epochs or recipe.epochs, training, held_out)
-    seconds, beliefs = time.perf_counter() - begin, probabilities(model, held_out.X)
+    trainer = train(recipe, args.epochs or recipe.epochs, training, held_out)
+    seconds, beliefs = time.perf_counter() - begin, probabilities(trainer, held_out.X)
     accuracy = (beliefs.argmax(1) == held_out.y).mean()
-    say(f"\n{model}\n")
+    say(f"\n{trainer.model}\n")
     say(f"accuracy on held-out data: {accuracy:.1%}, after {seconds:.1f} s of training")
-    save(path, f"{accuracy:.1%} right on {args.data} that it had never seen", history, held_out, beliefs)
+    save(path, f"{accuracy:.1%} right on {args.data} that it had never seen", trainer.history, held_out, beliefs)
     say("next, type: learnnn start")
     return 0
 

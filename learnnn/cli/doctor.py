@@ -131,7 +131,13 @@ def look_at_kernel() -> Iterator[Finding]:
 
 
 def look_at_data() -> Iterator[Finding]:
-    return iter(())
+    """Where the data sets are, those that lessons need and those that are optional."""
+    from ..datasets import _mnist
+
+    bundled = installed("sklearn")
+    yield Finding(bundled, True, "digits, iris", "with scikit-learn" if bundled else "scikit-learn is missing", NOTEBOOKS)
+    folder = _mnist._folder()
+    yield Finding(bool(folder), False, "mnist", str(folder or "not here: downloaded when first asked for, 12 MB"))
 
 
 def examine(folder: str) -> Iterator[tuple[str, list[Finding]]]:

@@ -44,6 +44,7 @@ def lab_command(folder: Path, port: int, browser: bool) -> list[str]:
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.answer_yes=True",
         "--ServerApp.log_level=ERROR",
+        "--LabApp.log_level=ERROR",
         f"--LabApp.default_url=/lab/tree/{START_PAGE}",
         "--LabApp.news_url=",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

@@ -248,6 +248,8 @@ def fill(hint: str, failure: Failure, wrong: Mismatch) -> str:
 def general_hint(worst: Failing) -> str:
     """Help when no known mistake behaves like this one."""
     error = worst.outcome.error
+    if error is None and worst.mismatch.note.startswith("shape"):
+        return "Print `.shape` of what you return and of each array on the way: where does it stop being what you meant?"
     if error is None:
         return "Redo this case with pencil and paper, and print what your code holds on the way."
     for kind, advice in ERROR_ADVICE.items():

@@ -147,6 +147,8 @@ def _indented(said: str) -> str:
 
 MONO = "font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);font-size:0.92em"
 LINE = "1px solid rgba(128,128,128,0.35)"
+RIGHT = "background:rgba(42,122,184,0.18);border-bottom:2px solid #2a7ab8"
+WRONG = "background:rgba(211,105,30,0.22);border-bottom:2px solid #d3691e"
 SMALL = "font-size:0.8em;letter-spacing:0.02em;opacity:0.72"
 
 
@@ -172,28 +174,27 @@ def _card(report: Report, body: str) -> str:
 
 def _compared(failure: Failure) -> str:
     expected, actual = failure.shown()
-    label = f' <span style="{SMALL}">{escape(failure.label)}</span>' if failure.label else ""
+    label = f' <span style="{SMALL}">· {escape(failure.label)}</span>' if failure.label else ""
     remark = f'<div style="{SMALL};margin-top:0.3em">{escape(failure.remark())}</div>' if failure.remark() else ""
     return (
         f'<div style="margin-top:0.7em"><span style="{SMALL}">for</span> '
         f'<code style="{MONO};background:none;white-space:pre-wrap">{escape(failure.inputs)}</code>{label}</div>'
         f'<div style="display:flex;flex-wrap:wrap;gap:0.6em;margin-top:0.4em">'
-        f"{_panel('expected', expected)}{_panel('yours', actual)}</div>{remark}"
+        f"{_panel('expected', expected, RIGHT)}{_panel('yours', actual, WRONG)}</div>{remark}"
     )
 
 
-def _panel(name: str, parts: list[Piece]) -> str:
+def _panel(name: str, parts: list[Piece], mark: str) -> str:
     box = f"flex:1 1 14em;min-width:0;border:{LINE};border-radius:4px;padding:0.35em 0.6em"
     pre = f"{MONO};margin:0.1em 0 0;padding:0;background:none;color:inherit;white-space:pre-wrap;overflow-wrap:anywhere"
     return (
         f'<div style="{box}"><div style="{SMALL}">{name}</div>'
-        f'<pre style="{pre}">{"".join(_marked(part, wrong) for part, wrong in parts)}</pre></div>'
+        f'<pre style="{pre}">{"".join(_marked(part, mark if differs else "") for part, differs in parts)}</pre></div>'
     )
 
 
-def _marked(part: str, wrong: bool) -> str:
-    mark = "background:rgba(211,105,30,0.22);color:inherit;border-bottom:2px solid #d3691e;border-radius:2px"
-    return f'<mark style="{mark}">{escape(part)}</mark>' if wrong else escape(part)
+def _marked(part: str, mark: str) -> str:
+    return f'<mark style="color:inherit;border-radius:2px;{mark}">{escape(part)}</mark>' if mark else escape(part)
 
 
 def _line(name: str, said: str) -> str:

@@ -1,9 +1,11 @@
 """Differentiable operations, a family a file. Everything above calls them as `ops.name`, so that setting one
 name here swaps that operation everywhere."""
 
+from .activation import elu, erf, gelu, leaky_relu, silu, softplus
 from .dtypes import floating, get_default_dtype, promote, result_dtype, set_default_dtype
-from .index import gather, getitem, plain_index, put, replace
+from .index import assign, gather, getitem, plain_index, put, replace
 from .linalg import dot, linear, matmul, outer
+from .loss import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, nll_loss
 from .pointwise import (
     abs,
     add,
@@ -101,6 +103,10 @@ from .shape import (
     unsqueeze,
 )
 
-_HELPERS = {"axes", "floating", "getitem", "plain_index", "promote", "put", "replace", "result_dtype", "spread", "to"}
-_FAMILIES = {"dtypes", "index", "linalg", "pointwise", "reduce", "shape"}
-__all__ = [name for name in dir() if not name.startswith("_") and name not in _HELPERS | _FAMILIES]
+_HELPERS = {"assign", "axes", "floating", "getitem", "plain_index", "promote", "put", "replace", "result_dtype", "spread", "to"}
+_FUNCTIONAL = {
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "elu", "gelu", "leaky_relu", "linear",
+    "nll_loss", "silu", "softplus",
+}  # fmt: skip
+_FAMILIES = {"activation", "dtypes", "loss", "index", "linalg", "pointwise", "reduce", "shape"}
+__all__ = [name for name in dir() if not name.startswith("_") and name not in _HELPERS | _FUNCTIONAL | _FAMILIES]

@@ -25,7 +25,7 @@ def set_default_dtype(d: Any) -> None:
 
 def _strength(value: Any) -> tuple[int, int]:
     """How much a value decides: its rank first, then arrays over 0-d arrays over python numbers."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | np.generic):  # numpy hands back its scalars where 0-d arrays went in
         return _RANK[value.dtype.kind], 2 if value.ndim else 1
     return _RANK[np.dtype(type(value)).kind], 0
 
@@ -53,13 +53,17 @@ def promote(a: Any, b: Any) -> tuple[Any, Any]:
     ta, tb = getattr(a, "dtype", None), getattr(b, "dtype", None)
     if ta is tb and ta is not None:
         return a, b
+    for v, t in ((a, ta), (b, tb)):
+        if t is None and not isinstance(v, int | float):
+            raise TypeError(f"unsupported operand: a tensor cannot be combined with {v!r} of type {type(v).__name__}")
     if (tb is None and ta is not None and ta.kind == "f") or (ta is None and tb is not None and tb.kind == "f"):
         return a, b
-    a, b = [v.item() if isinstance(v, np.generic) else v for v in (a, b)]  # numpy scalars count as numbers
     dtype = result_dtype(a, b)
-    return np.asarray(a, dtype), np.asarray(b, dtype)
+    return np.asarray(a).astype(dtype, copy=False), np.asarray(b).astype(dtype, copy=False)
 
 
 def floating(x: Any) -> Any:
     """x itself if it holds floats, else x as the default float: what exp, mean and division compute in."""
-    return x if isinstance(x, float) or np.asarray(x).dtype.kind in "fc" else np.asarray(x, _default)
+    if isinstance(x, int | float):
+        return float(x)
+    return x if x.dtype.kind in "fc" else np.asarray(x, _default)

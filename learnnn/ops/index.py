@@ -21,7 +21,8 @@ def plain_index(index: Any) -> Any:
         if index.step is not None and index.step < 0:
             raise ValueError("step must be greater than zero: use flip(x, dims) to turn an axis round")
         if any(isinstance(end, Variable) for end in (index.start, index.stop)):
-            return slice(*[e.array.item() if isinstance(e, Variable) else e for e in (index.start, index.stop, index.step)])
+            ends = (index.start, index.stop, index.step)
+            return slice(*[end.array.item() if isinstance(end, Variable) else end for end in ends])
     return np.asarray(index, bool if not index else None) if isinstance(index, list) else index
 
 
@@ -62,9 +63,19 @@ def put(input, index, shape):
 )
 def replace(input, index, value):
     """A copy of input with `value` at `index`; assignment through an index is this, in place."""
-    out = input.copy()
-    out[index] = value
-    return out
+    return assign(np.array(input), index, value)
+
+
+def assign(array: np.ndarray, index: Any, value: Any) -> np.ndarray:
+    """array[index] = value. RuntimeError if the value's shape does not fit."""
+    try:
+        array[index] = value
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: a value of shape {list(np.shape(value))} cannot be broadcast to the place it is assigned "
+            f"to, of shape {list(array[index].shape)}"
+        ) from None
+    return array
 
 
 def gather(input: Any, dim: int, index: Any) -> Any:

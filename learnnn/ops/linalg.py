@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..autograd import differentiable
 
 def _rows(x: Any) -> Any:
     """All axes but the last as one: (..., k) -> (N, k)."""
-    return x.reshape((-1, x.shape[-1]))
+    return x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _matmul_input(g: Any, input_shape: tuple, other: Any) -> Any:

@@ -16,7 +16,7 @@ from .dtypes import floating, promote, result_dtype
 
 
 # ------------------------------------------------------------------------------------------------ arithmetic
-@differentiable(input=lambda g: g, other=lambda g: g)
+@differentiable(quiet=True, input=lambda g: g, other=lambda g: g)
 def add(input, other):
     """input + other.
 
@@ -28,16 +28,20 @@ def add(input, other):
     return a + b
 
 
-@differentiable(input=lambda g: g, other=lambda g: -g)
+@differentiable(quiet=True, input=lambda g: g, other=lambda g: -g)
 def sub(input, other):
     """input - other. RuntimeError for booleans: use ^ or ~ for them."""
-    a, b = promote(input, other)
-    if getattr(a, "dtype", None) == np.bool_:
-        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported: use ^ or logical_not")
+    a, b = promote(_no_bool(input, "Subtraction"), _no_bool(other, "Subtraction"))
     return a - b
 
 
-@differentiable(input=lambda g, other: g * other, other=lambda g, input: g * input)
+def _no_bool(x: Any, what: str) -> Any:
+    if x is True or x is False or getattr(x, "dtype", None) == np.bool_:
+        raise RuntimeError(f"{what}, the `-` operator, with a bool tensor is not supported: use ~ or ^ or logical_not")
+    return x
+
+
+@differentiable(quiet=True, input=lambda g, other: g * other, other=lambda g, input: g * input)
 def mul(input, other):
     """input * other."""
     a, b = promote(input, other)
@@ -51,21 +55,27 @@ def mul(input, other):
 )
 def div(input, other):
     """input / other, in floats also for integers; division by zero gives inf or nan, as in PyTorch."""
-    a, b = promote(input, other)
+    a, b = promote(*[float(v) if isinstance(v, int) else v for v in (input, other)])
     return floating(a) / floating(b)
 
 
 @differentiable(quiet=True)
 def floor_divide(input, other):
     """The largest whole number that is at most input / other."""
-    a, b = promote(input, other)
+    a, b = _divisible(*promote(input, other))
     return a // b
+
+
+def _divisible(a: Any, b: Any) -> tuple[Any, Any]:
+    if np.result_type(a, b).kind in "bui" and not np.all(b):
+        raise RuntimeError("ZeroDivisionError: whole numbers cannot be divided by zero; floats give inf")
+    return a, b
 
 
 @differentiable(quiet=True, input=lambda g: g, other=lambda g, input, other: -g * ops.floor_divide(input, other))
 def remainder(input, other):
     """input - other * floor(input / other), python's %."""
-    a, b = promote(input, other)
+    a, b = _divisible(*promote(input, other))
     return a % b
 
 
@@ -75,8 +85,8 @@ def _pow_of_base(g: Any, input: Any, exponent: Any) -> Any:
     return g * ops.where(exponent == 0, 0.0, exponent * ops.pow(input, exponent - 1))
 
 
-def _pow_of_exponent(g: Any, input: Any, exponent: Any, y: Any) -> Any:
-    log = ops.log(ops.where(input > 0, input, 1.0)) if not isinstance(input, int | float) else np.log(input or 1.0)
+def _pow_of_exponent(g: Any, input: Any, y: Any) -> Any:
+    log = ops.log(ops.where(input == 0, 1.0, input)) if not isinstance(input, int | float) else np.log(input or 1.0)
     return g * y * log  # 0 ** exponent is flat in the exponent
 
 
@@ -88,18 +98,19 @@ def pow(input, exponent):
     >>> learnnn.pow(learnnn.tensor([1.0, -2.0]), 3)
     tensor([ 1., -8.])
     """
-    if type(exponent) in (int, float) and exponent in (1, 2, 3):
+    if type(exponent) in (int, float) and exponent in (1, 2, 3) and input.dtype.kind == "f":
         return input * 1 if exponent == 1 else input * input if exponent == 2 else input * input * input
     a, b = promote(input, exponent)
-    if np.asarray(a).dtype.kind in "iu" and (np.asarray(b) < 0).any():
+    kind = np.result_type(a, b).kind
+    if kind in "iu" and (np.asarray(exponent) < 0).any():
         raise RuntimeError("Integers to negative integer powers are not allowed: use x.float() ** exponent")
-    return a**b
+    return (a**b).astype(bool) if kind == "b" else a**b
 
 
 @differentiable(input=lambda g: -g)
 def neg(input):
-    """-input."""
-    return -input
+    """-input. RuntimeError for booleans: use ~ for them."""
+    return -_no_bool(input, "Negation")
 
 
 @differentiable(input=lambda g, input: g * ops.sign(input))
@@ -110,8 +121,8 @@ def abs(input):
 
 @differentiable(input=lambda g: g * 0)
 def sign(input):
-    """-1, 0 or 1."""
-    return np.sign(input)
+    """-1, 0 or 1; 0 also for nan."""
+    return input.copy() if input.dtype == bool else np.where(input == input, np.sign(input), 0)
 
 
 @differentiable(quiet=True, input=lambda g, y: -g * y * y)
@@ -207,6 +218,8 @@ def sigmoid(input):
 @differentiable(input=lambda g, y: g * (y > 0))
 def relu(input):
     """The larger of input and 0; the gradient at 0 is 0."""
+    if input.dtype == bool:
+        raise RuntimeError("Boolean inputs not supported for relu: use x.float()")
     return np.maximum(input, 0)
 
 
@@ -238,8 +251,8 @@ def _inside(input: Any, min: Any, max: Any) -> Any:
 
 @differentiable(
     input=lambda g, input, min, max: g * _inside(input, min, max),
-    min=lambda g, input, min, max: g * (input < min),
-    max=lambda g, input, min, max: g * (input > max),
+    min=lambda g, input, min, max: g * ((input < min) if max is None else (input < min) & (min < max)),
+    max=lambda g, input, min, max: g * ((input > max) if min is None else (input > max) | (max < min)),
 )
 def clamp(input, min=None, max=None):
     """Input, but at least `min` and at most `max`.
@@ -305,6 +318,11 @@ def masked_fill(input, mask, value):
     """Input, with `value` where the mask is true."""
     if mask.dtype != bool:
         raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}")
+    if np.ndim(value):
+        raise RuntimeError(
+            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {np.ndim(value)} dimension(s): "
+            "use where(mask, value, input)"
+        )
     return np.where(mask, np.asarray(value, input.dtype), input)
 
 

@@ -201,10 +201,15 @@ def cumsum(input, dim):
 )
 def logsumexp(input, dim, keepdim=False):
     """log(sum(exp(input))) over `dim`, safe for large inputs: the largest is taken out first."""
-    top = input.max(axis=axes(dim, input.ndim), keepdims=True)
+    x, gone = floating(input), axes(dim, input.ndim)
+    top = _largest(x, dim)
     top = np.where(np.isfinite(top), top, 0)
-    out = np.log(np.exp(input - top).sum(axis=axes(dim, input.ndim), keepdims=True)) + top
-    return out if keepdim else np.squeeze(out, axes(dim, input.ndim))
+    out = np.log(np.exp(x - top).sum(axis=gone, keepdims=True)) + top
+    return out if keepdim else np.squeeze(out, gone)
+
+
+def _largest(x: np.ndarray, dim: Any) -> np.ndarray:
+    return x.max(axis=axes(dim, x.ndim), keepdims=True, initial=-np.inf)  # -inf where there is nothing
 
 
 @differentiable(input=lambda g, y, dim: y * (g - (g * y).sum(dim, keepdims=True)))
@@ -216,7 +221,7 @@ def softmax(input, dim):
     tensor([0.5000, 0.5000])
     """
     x = floating(input)
-    e = np.exp(x - x.max(axis=axes(dim, x.ndim), keepdims=True))
+    e = np.exp(x - _largest(x, dim))
     return e / e.sum(axis=axes(dim, x.ndim), keepdims=True)
 
 
@@ -224,5 +229,5 @@ def softmax(input, dim):
 def log_softmax(input, dim):
     """log(softmax(input)), without ever taking the logarithm of 0."""
     x = floating(input)
-    x = x - x.max(axis=axes(dim, x.ndim), keepdims=True)
+    x = x - _largest(x, dim)
     return x - np.log(np.exp(x).sum(axis=axes(dim, x.ndim), keepdims=True))

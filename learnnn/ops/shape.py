@@ -28,7 +28,7 @@ def reshape(input, shape):
         ) from None
 
 
-@differentiable(view=True, input=lambda g, dim0, dim1: g.swapaxes(dim0, dim1))
+@differentiable(view=True, input=lambda g, dim0, dim1: ops.transpose(g, dim0, dim1))
 def transpose(input, dim0, dim1):
     """Two axes exchanged."""
     if input.ndim == 0:
@@ -226,8 +226,8 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         starts = [0, *np.cumsum(sizes)]
         if starts[-1] != n:
             raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {axis}), "
-                f"but got split_sizes={list(sizes)}"
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {axis})"
+                f", but got split_sizes={list(sizes)}"
             )
     before = (slice(None),) * axis
     return tuple([tensor[(*before, slice(i, j))] for i, j in itertools.pairwise(starts)])

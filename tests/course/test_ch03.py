@@ -8,9 +8,9 @@ import pytest
 
 import learnnn
 from learnnn import autograd, course
+from learnnn.course import unfinished
 from learnnn.course.exercise import find
 from learnnn.course.exercises import ch03_scalar_autograd as bank
-from learnnn.course.unfinished import missing_part
 
 IDS = (
     "scalar.add",
@@ -115,21 +115,40 @@ def test_one_number_of_a_prediction_is_judged_without_giving_the_right_one_away(
     assert "1" not in str(report.failure.expected)
 
 
-def test_an_unwritten_part_is_named():
-    def half_done():
-        raise NotImplementedError()
-
-    with pytest.raises(NotImplementedError) as caught:
-        half_done()
-    assert missing_part(caught.value).endswith("half_done")
-
-
-def test_another_not_implemented_error_is_left_alone():
-    with pytest.raises(NotImplementedError) as caught:
-        _refuse()
-    assert missing_part(caught.value) is None
+def error_of(run) -> BaseException:
+    try:
+        run()
+    except Exception as error:
+        return error
+    raise AssertionError("it raises nothing")
 
 
-def _refuse():
-    kind = NotImplementedError
-    raise kind("this dtype is not supported")
+def half_done():
+    raise NotImplementedError()
+
+
+def uses_what_is_not_there():
+    return knobs  # noqa: F821
+
+
+def refuses():
+    raise NotImplementedError("this dtype is not supported")
+
+
+def test_an_unwritten_part_is_named_and_so_is_what_hangs_on_it(monkeypatch):
+    monkeypatch.setattr(unfinished, "_met", [])
+    assert unfinished.explanation(error_of(uses_what_is_not_there)) is None
+    assert "`half_done`" in unfinished.explanation(error_of(half_done))
+    said = unfinished.explanation(error_of(uses_what_is_not_there))
+    assert "`knobs`" in said
+    assert "`half_done`" in said
+
+
+def test_another_error_is_left_alone(monkeypatch):
+    monkeypatch.setattr(unfinished, "_met", ["mul"])
+    assert unfinished.explanation(error_of(refuses)) is None
+    assert unfinished.explanation(error_of(lambda: [].x)) is None
+
+
+def test_outside_a_notebook_nothing_happens():
+    unfinished.explain_unfinished()

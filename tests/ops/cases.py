@@ -42,6 +42,7 @@ KINDS: dict[str, Callable] = {
     "unit": lambda rng, shape, position: np.asarray(rng.uniform(-0.9, 0.9, shape)),
     "normal": lambda rng, shape, position: np.asarray(rng.normal(size=shape)),
     "tied": lambda rng, shape, position: np.resize([1.0, -0.5, 1.0, -2.0, -2.0, 0.25], shape),
+    "special": lambda rng, shape, position: np.resize([0.3, np.nan, np.inf, -0.7, -np.inf], shape),
     "zero": lambda rng, shape, position: np.zeros(shape),
 }
 
@@ -96,8 +97,8 @@ def draws(kind: str = "apart") -> list[Draw]:
 
 # ------------------------------------------------------------------------------------------------ pointwise
 UNARY = {
-    "apart": "neg abs sign floor ceil round relu clone nan_to_num",
-    "normal": "exp expm1 sin cos tanh sigmoid",
+    "apart": "elu leaky_relu neg abs sign floor ceil round relu clone nan_to_num",
+    "normal": "exp expm1 sin cos tanh sigmoid erf gelu silu softplus",
     "positive": "log log2 sqrt rsqrt reciprocal",
     "unit": "log1p tan",
 }
@@ -108,7 +109,10 @@ for kind, names in UNARY.items():
 case("abs", Draw((3,), "zero"), label="at its kink", smooth=False)
 case("reciprocal", Draw((2, 3)), label="of negative numbers too")
 case("round", Draw((2, 3)), decimals=1)
-case("exp", Draw((2, 3)), label="wide range")
+case("gelu", Draw((2, 3)), approximate="tanh")
+case("softplus", Draw((2, 3)), beta=3.0, threshold=2.0)
+case("elu", Draw((2, 3)), alpha=0.5)
+case("leaky_relu", Draw((2, 3)), negative_slope=0.3)
 
 PAIRS = [
     ((), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((2, 1, 2), (3, 1)), ((2, 3), ()),
@@ -152,6 +156,9 @@ for bounds in ({"min": -0.3}, {"max": 0.8}, {"min": -0.3, "max": 0.8}):
 case("clamp", Draw((2, 3)), Draw((3,)), Draw(()), call=lambda x, a, b: ops.clamp(x, a, b + 0.5), label="tensors")
 case("clamp", Draw((2, 3)), Draw((2, 1)), label="tensor below")
 case("clamp", Draw((2, 3)), Draw((3,)), call=lambda x, top: ops.clamp(x, max=top), label="tensor above")
+
+case("clamp", Draw((2, 3)), Draw((3,)), Draw(()), call=lambda x, a, b: ops.clamp(x, a, b - 0.6), label="bounds crossed")
+case("nan_to_num", Draw((6,), "special"), nan=0.5, posinf=1.0, neginf=-1.0)
 
 # --------------------------------------------------------------------------------------------------- reduce
 REDUCED = [
@@ -304,11 +311,32 @@ for shape, dim, index in (
     case("gather", Draw(shape), call=lambda x, d=dim, i=np.asarray(index): ops.gather(x, d, i), label=f"dim={dim}")
 
 
+# --------------------------------------------------------------------------------------------------- losses
+REDUCTIONS = ("mean", "sum", "none")
+LABELS, CLASS_WEIGHT = np.array([2, 0]), np.array([0.5, 2.0, 1.5])
+SOFT = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+for reduction in REDUCTIONS:
+    for options in ({}, {"label_smoothing": 0.1}, {"weight": CLASS_WEIGHT}, {"ignore_index": 2}):
+        case("cross_entropy", Draw((2, 3), "normal"), target=LABELS, reduction=reduction, **options)
+    case("cross_entropy", Draw((2, 3), "normal"), target=SOFT, reduction=reduction, weight=CLASS_WEIGHT)
+    case("cross_entropy", Draw((2, 3, 2), "normal"), target=np.array([[0, 1], [2, 2]]), reduction=reduction)
+    case("cross_entropy", Draw((3,), "normal"), target=np.array(1), reduction=reduction)
+    for options in ({}, {"pos_weight": CLASS_WEIGHT}, {"weight": np.array([[2.0], [0.5]])}):
+        case(
+            "binary_cross_entropy_with_logits", Draw((2, 3), "normal"), target=SOFT, reduction=reduction, **options
+        )
+    for options in ({}, {"weight": CLASS_WEIGHT, "ignore_index": 2}):
+        case("nll_loss", Draw((2, 3), "normal"), target=LABELS, reduction=reduction, **options)
+case("cross_entropy", Draw((2, 3), "normal", "F"), target=LABELS)
+case("cross_entropy", Draw((2, 3), "normal"), Draw((2, 3), "positive"), label="target with a gradient")
+case("binary_cross_entropy_with_logits", Draw((4,), "normal"), Draw((4,), "unit"), label="target with a gradient")
+
 # ---------------------------------------------------------------------------------- which operations there are
 WITHOUT_GRADIENT = set(
     """eq ne lt le gt ge bitwise_and bitwise_or bitwise_xor bitwise_not logical_and logical_or logical_not isnan isinf
-    isfinite floor_divide any all argmax argmin get_default_dtype set_default_dtype""".split()
+    isfinite floor_divide any all argmax argmin""".split()
 )
+HELPERS = set("assign axes floating get_default_dtype plain_index promote result_dtype set_default_dtype spread".split())
 COVERED = {c.op for c in CASES}
 
 

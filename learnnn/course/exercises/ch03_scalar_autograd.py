@@ -156,8 +156,22 @@ def spelled(text: str) -> str:
 
 
 # ---------------------------------------------------------------------------- add, mul, power, tanh: rules
+class SlopesMissing(TypeError):
+    """The value came back alone."""
+
+
+class SlopesNotInTuple(TypeError):
+    """Value and slopes came back side by side."""
+
+
 def call_rule(numbers: tuple, rule: Callable) -> Any:
-    return plain(rule(*numbers))
+    """(value, slopes) in plain python; an answer of another form is named, whatever numbers are in it."""
+    answer = plain(rule(*numbers))
+    if isinstance(answer, float):
+        raise SlopesMissing(f"{answer:g} alone")
+    if isinstance(answer, tuple) and all(isinstance(part, float) for part in answer):
+        raise SlopesNotInTuple(f"({', '.join(f'{part:g}' for part in answer)})")
+    return answer
 
 
 def rule_trials(function: Callable, names: str, points: list, draw: Callable, shown: str, known: int = 0) -> Callable:
@@ -198,7 +212,7 @@ def add_by_growing(a, b):
     return b + a, slopes
 
 
-PAIR_HINT = "You gave back {actual}, but two things are asked: the value, and a tuple with one slope for each input. The last line has the form `return value, (slope_a, slope_b)`."
+PAIR_HINT = "Two things are asked: the value, and a tuple with one slope for each input. The last line has the form `return value, (slope_a, slope_b)`."
 
 rule(
     "add",
@@ -224,6 +238,7 @@ rule(
         Mistake("multiplies", lambda a, b: (a * b, (1.0, 1.0)), "The slopes are right; the value {actual} comes from a * b, and a + b is asked."),
         Mistake("one-slope-for-two", lambda a, b: (a + b, (1.0,)), "One slope came back for two inputs. Give one for each, in the order of the inputs, even if they are equal."),
         Mistake("slopes-not-in-a-tuple", lambda a, b: (a + b, 1.0, 1.0), PAIR_HINT),
+        Mistake("slopes-missing", lambda a, b: a + b, PAIR_HINT),
         Mistake("nothing-returned", lambda a, b: None, PAIR_HINT),
     ),
 )
@@ -268,6 +283,7 @@ rule(
         Mistake("signs-dropped", lambda a, b: (a * b, (abs(b), abs(a))), "The sizes are right, the signs are lost. With b = -3 the product falls when a grows, so a's slope is negative."),
         Mistake("adds", lambda a, b: (a + b, (b, a)), "The slopes are right; the value {actual} comes from a + b, and a * b is asked."),
         Mistake("slopes-not-in-a-tuple", lambda a, b: (a * b, b, a), PAIR_HINT),
+        Mistake("slopes-missing", lambda a, b: a * b, PAIR_HINT),
         Mistake("nothing-returned", lambda a, b: None, PAIR_HINT),
     ),
 )
@@ -295,7 +311,7 @@ def power_by_numpy(a, n):
     return np.float64(a) ** n, np.array([0.0 if n == 0 else n * np.float64(a) ** (n - 1)])
 
 
-ONE_SLOPE_HINT = "You gave back {actual}. Asked are the value and a tuple of slopes, here with one entry: python only makes a tuple of one if there is a comma in it, as in `(slope,)`."
+ONE_SLOPE_HINT = "Two things are asked: the value, and a tuple of slopes, here with one entry. Python makes a tuple of one only if there is a comma in it: `return value, (slope,)`."
 
 rule(
     "power",
@@ -322,6 +338,7 @@ rule(
         Mistake("caret", lambda a, n: (a ^ n, (n * a ^ (n - 1),)), "In python `^` is not a power but a bitwise operation on integers. The power is `**`."),
         Mistake("slope-for-the-exponent-too", lambda a, n: (a**n, (0.0 if n == 0 else n * a ** (n - 1), 0.0)), "Two slopes came back. n is a plain number that is never nudged: only a gets a slope, `(slope_a,)`."),
         Mistake("comma-missing", lambda a, n: (a**n, 0.0 if n == 0 else n * a ** (n - 1)), ONE_SLOPE_HINT),
+        Mistake("slope-missing", lambda a, n: a**n, ONE_SLOPE_HINT),
         Mistake("nothing-returned", lambda a, n: None, ONE_SLOPE_HINT),
     ),
 )
@@ -381,6 +398,7 @@ rule(
         Mistake("exp-overflows", tanh_overflowing, OVERFLOW_HINT),
         Mistake("exp-overflows-on-one-side", tanh_overflowing_one_side, OVERFLOW_HINT),
         Mistake("comma-missing", lambda a: (math.tanh(a), 1 - math.tanh(a) ** 2), ONE_SLOPE_HINT),
+        Mistake("slope-missing", lambda a: math.tanh(a), ONE_SLOPE_HINT),
         Mistake("nothing-returned", lambda a: None, ONE_SLOPE_HINT),
     ),
 )
@@ -395,6 +413,9 @@ class Item:
 
     def __repr__(self) -> str:
         return self.name
+
+    def __deepcopy__(self, memo: dict) -> "Item":
+        return self  # else a copy of one would go through the whole graph
 
 
 def items(text: str) -> list[Item]:

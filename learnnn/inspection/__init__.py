@@ -1,0 +1,9 @@
+"""Look inside: `graph` draws how a number was computed, `gradcheck` tests a gradient, `decision_boundary` shows what
+a classifier believes. Each shows a picture by itself in a notebook, and has a text form for terminals and screen
+readers."""
+
+from .boundaries import Boundary, decision_boundary
+from .gradients import GradientReport, gradcheck
+from .graphs import Graph, graph
+
+__all__ = ["Boundary", "GradientReport", "Graph", "decision_boundary", "gradcheck", "graph"]

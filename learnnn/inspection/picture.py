@@ -1,0 +1,87 @@
+"""The face that every inspection shares: show, to_html, to_svg, to_png, save, data, and a text form."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import tempfile
+import webbrowser
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from . import theme
+
+
+class Picture:
+    """Something to look at. Subclasses give `data`, `text` and `to_svg`; a notebook shows the picture by itself.
+
+    `data` is plain python (numbers, lists, dictionaries): what a test or another program reads.
+    `text` is the same for a terminal and for a screen reader.
+    """
+
+    title: str = "picture"
+    data: Any
+    text: str
+
+    def to_svg(self) -> str:
+        """The picture as an SVG document."""
+        raise NotImplementedError
+
+    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
+        """The picture as PNG bytes (needs matplotlib)."""
+        raise NotImplementedError
+
+    @property
+    def svg(self) -> str:
+        """As `to_svg()`."""
+        return self.to_svg()
+
+    def to_html(self) -> str:
+        """The picture as a piece of a page, with its text form for those who cannot see it.
+
+        The SVG stands in an <img>: code-hosting pages strip inline SVG and styles, but keep that.
+        """
+        image = base64.b64encode(self.to_svg().encode()).decode()
+        return (
+            f'<div class="learnnn-picture" style="overflow-x:auto"><style>{theme.follow_page(".learnnn-picture img")}'
+            f'</style><img style="max-width:none" alt="{escape(self.text)}" src="data:image/svg+xml;base64,{image}"></div>'
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file: .svg, .png or .html by its name."""
+        path = Path(path)
+        write = {".svg": self.to_svg, ".png": self.to_png, ".html": self._page}.get(path.suffix.lower())
+        if write is None:
+            raise ValueError(f"cannot save a picture as {path.name!r}: the name must end in .svg, .png or .html")
+        content = write()
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def show(self) -> None:
+        """Show the picture here in a notebook, in the browser elsewhere."""
+        if _in_notebook():
+            from IPython.display import display
+
+            display(self)
+        else:
+            with tempfile.NamedTemporaryFile("w", suffix=".html", delete=False, encoding="utf-8") as file:
+                file.write(self._page())
+            webbrowser.open(Path(file.name).as_uri())
+
+    def _page(self) -> str:
+        return (
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(self.title)}</title>'
+            f'<meta name="color-scheme" content="light dark"><body>{self.to_html()}</body></html>'
+        )
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _in_notebook() -> bool:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return type(shell).__name__ not in ("NoneType", "TerminalInteractiveShell")

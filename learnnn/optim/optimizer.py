@@ -1,0 +1,180 @@
+"""Optimizer: parameter groups, state, and the walk over parameters that every optimizer shares."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from ..autograd import enable_grad, no_grad, overwrite, wrap
+from ..tensor import Tensor
+
+BLOCK = 32768  # elements that are updated at once: so many of each array stay in the cache
+
+
+class Optimizer:
+    """The base of all optimizers. A subclass says what it remembers of each parameter, and how to change one.
+
+    `params` are tensors, or dicts of tensors and settings (parameter groups). Steps change parameters in place and
+    never their gradients.
+    """
+
+    remembers: tuple[str, ...] = ()  # names of arrays in the state, in the shape of the parameter
+
+    def __init__(self, params: Any, defaults: dict[str, Any]):
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            hint = ": did you mean model.parameters()?" if hasattr(params, "parameters") else ""
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{type(params).__name__}{hint}"
+            )
+        self.defaults = defaults
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        self.steps_taken = 0  # for schedulers, which come after the first step
+        self._scratch: dict[np.dtype, np.ndarray] = {}
+        entries = list(params)
+        if not entries:
+            raise ValueError("optimizer got an empty parameter list: does the model keep its layers as attributes?")
+        for group in entries if isinstance(entries[0], dict) else [{"params": entries}]:
+            self.add_param_group(group)
+
+    # ----------------------------------------------------------------------------------------------- groups
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Optimize more parameters, with settings of their own; the rest of the settings are the defaults."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        given = param_group["params"]
+        params = [given] if isinstance(given, Tensor) else list(given)
+        for p in params:
+            _check_parameter(p)
+        known = {p for group in self.param_groups for p in group["params"]}
+        if not known.isdisjoint(params):
+            raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append({**self.defaults, **param_group, "params": list(dict.fromkeys(params))})
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients: to be called once a step, or they add up."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p.grad = None
+                elif p.grad is not None:
+                    p.grad = wrap(np.zeros_like(p.grad.array))
+
+    # ------------------------------------------------------------------------------------------------- steps
+    @no_grad()
+    def step(self, closure: Callable | None = None) -> Any:
+        """Change every parameter that has a gradient. A closure computes the loss again, which is returned."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        self.steps_taken += 1
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self._step(p, group)
+        return loss
+
+    def _step(self, p: Tensor, group: dict[str, Any]) -> None:
+        state, g = self.state[p], p.grad.array
+        if not state:
+            self.begin(state, p, group)
+        numbers = self.numbers(state, group)
+        kept = [state[name].array for name in self.remembers if name in state]
+        for x, slope, *memory in _blocks(p.array, g, *kept):
+            scratch = self._scratch_like(x)
+            if group["maximize"]:
+                slope = -slope
+            self.update(x, slope, memory, scratch, **numbers)
+        overwrite(p, None)
+
+    def _scratch_like(self, x: np.ndarray) -> np.ndarray:
+        """Memory for intermediate values, the same at every step."""
+        buffer = self._scratch.get(x.dtype)
+        if buffer is None or buffer.size < x.size:
+            buffer = self._scratch[x.dtype] = np.empty(x.size, x.dtype)
+        return buffer[: x.size].reshape(x.shape)
+
+    def begin(self, state: dict[str, Any], p: Tensor, group: dict[str, Any]) -> None:
+        """Fill the state of a parameter before its first step."""
+
+    def numbers(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+        """The settings of this step, for `update`."""
+        raise NotImplementedError
+
+    def update(self, p: np.ndarray, g: np.ndarray, memory: list[np.ndarray], t: np.ndarray, **numbers: Any) -> None:
+        """Change p and the memory in place, given the gradient g; t is for intermediate values."""
+        raise NotImplementedError
+
+    # ---------------------------------------------------------------------------------------- saving and loading
+    def state_dict(self) -> dict[str, Any]:
+        """Settings and state, with the parameters by number: {"state": {0: ...}, "param_groups": [...]}."""
+        number = {p: i for i, p in enumerate(self._parameters())}
+        groups = [{**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups]
+        ordered = [{k: v for k, v in g.items() if k != "params"} | {"params": g["params"]} for g in groups]
+        return {"state": {number[p]: dict(s) for p, s in self.state.items() if s}, "param_groups": ordered}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state. ValueError if the groups differ in number or size."""
+        saved, mine = state_dict["param_groups"], self.param_groups
+        if len(saved) != len(mine):
+            raise ValueError(
+                f"loaded state dict has a different number of parameter groups: {len(saved)}, not {len(mine)}"
+            )
+        if any(len(s["params"]) != len(m["params"]) for s, m in zip(saved, mine, strict=True)):
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
+        params = dict(zip(chain.from_iterable(g["params"] for g in saved), self._parameters(), strict=True))
+        self.state.clear()
+        for number, state in state_dict["state"].items():
+            p = params[number]
+            self.state[p] = {name: _like(p, value, name) for name, value in state.items()}
+        for s, m in zip(saved, mine, strict=True):
+            m.update({k: v for k, v in s.items() if k != "params"})
+
+    def _parameters(self) -> Iterator[Tensor]:
+        return chain.from_iterable(group["params"] for group in self.param_groups)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def _check_parameter(p: Any) -> None:
+    if not isinstance(p, Tensor):
+        raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+    if not p.is_leaf:
+        raise ValueError("can't optimize a non-leaf Tensor: it was computed, so its gradient does not stay with it")
+
+
+def _blocks(p: np.ndarray, *others: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """The arrays in pieces small enough for the cache, as views."""
+    if p.size <= BLOCK or not all(a.flags.c_contiguous for a in (p, *others[1:])):
+        yield p, *others
+        return
+    flat = [a.reshape(-1) for a in (p, *others)]
+    for i in range(0, p.size, BLOCK):
+        yield tuple([a[i : i + BLOCK] for a in flat])
+
+
+def _like(p: Tensor, value: Any, name: str) -> Any:
+    """A saved value as this parameter's state: its own copy, in the parameter's dtype unless it counts steps."""
+    if not isinstance(value, Tensor):
+        return value
+    return wrap(value.array.astype(value.dtype if name == "step" else p.dtype))
+
+
+def checked(limits: dict[str, tuple[Any, bool]]) -> None:
+    """Raise ValueError for the first setting that is not fine: {"learning rate": (-1, False)}."""
+    for name, (value, fine) in limits.items():
+        if not fine:
+            raise ValueError(f"Invalid {name}: {value}")

@@ -1,0 +1,73 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import wrap
+from ..tensor import Tensor
+from .optimizer import Optimizer, checked
+
+
+class SGD(Optimizer):
+    """p -= lr * g; with momentum, g is a running sum of gradients (Polyak 1964, Sutskever et al. 2013).
+
+    >>> import learnnn as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = SGD([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000], requires_grad=True)
+    """
+
+    remembers = ("momentum_buffer",)
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: Any = None,
+        differentiable: bool = False,
+        fused: Any = None,
+    ):
+        checked(
+            {
+                "learning rate": (lr, lr >= 0),
+                "momentum value": (momentum, momentum >= 0),
+                "weight_decay value": (weight_decay, weight_decay >= 0),
+                "differentiable": (differentiable, not differentiable),
+            }
+        )
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        settings = {k: v for k, v in locals().items() if k not in ("self", "params", "__class__")}
+        super().__init__(params, settings)
+
+    def numbers(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+        names = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
+        return {name: group[name] for name in names} | {"first": state.pop("first", False)}
+
+    def begin(self, state: dict[str, Any], p: Tensor, group: dict[str, Any]) -> None:
+        if group["momentum"]:
+            state.update(momentum_buffer=wrap(np.zeros_like(p.array)), first=True)
+
+    def update(self, p, g, memory, t, *, lr, momentum, dampening, weight_decay, nesterov, first):
+        if weight_decay:
+            np.multiply(p, weight_decay, out=t)
+            g = np.add(t, g, out=t)
+        if memory:
+            (b,) = memory
+            b *= momentum
+            b += g if first or not dampening else g * (1 - dampening)
+            g = g + momentum * b if nesterov else b
+        np.multiply(g, lr, out=t)
+        p -= t
