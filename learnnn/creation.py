@@ -41,14 +41,23 @@ def _array(data: Any, dtype: Any) -> np.ndarray:
             array = np.asarray(_plain(data))
         except ValueError as error:
             raise ValueError(f"expected sequences of equal length at every level: {error}") from None
-        kind = dtype or (ops.get_default_dtype() if array.dtype.kind == "f" else array.dtype)
+        kind = dtype or (ops.get_default_dtype() if array.dtype.kind == "f" and not _has_dtype(data) else array.dtype)
         array = array.astype(kind, copy=False)
+    if array.dtype == object:
+        raise RuntimeError(f"Could not infer dtype of {data!r}: a tensor holds numbers")
     if array.dtype.kind not in "bif" and array.dtype != np.uint8:
         raise TypeError(
             f"can't convert data of type {array.dtype} to a tensor. The supported types are: float64, float32, "
             "float16, int64, int32, int16, int8, uint8, and bool."
         )
     return array
+
+
+def _has_dtype(data: Any) -> bool:
+    """Whether nested lists hold arrays, tensors or numpy's scalars, and not plain numbers."""
+    while isinstance(data, list | tuple) and data:
+        data = data[0]
+    return isinstance(data, Variable | np.ndarray | np.generic)
 
 
 def _plain(data: Any) -> Any:
@@ -135,6 +144,8 @@ def arange(
     tensor([2, 4, 6])
     """
     start, end = (0, start) if end is None else (start, end)
+    if step == 0 or (end - start) / step < 0:
+        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: from {start} to {end} by {step}")
     if dtype is None:
         floats = any(isinstance(x, float) for x in (start, end, step))
         dtype = ops.get_default_dtype() if floats else np.int64

@@ -49,7 +49,7 @@ class Tensor(Variable):
         if len(data) == 1 and not isinstance(data[0], int):
             self.array = np.array(_unwrap(data[0]), ops.get_default_dtype())
         else:
-            self.array = np.zeros(data, ops.get_default_dtype())
+            self.array = np.zeros(data or (0,), ops.get_default_dtype())
 
     # ------------------------------------------------------------------------------------ what it is
     @property
@@ -294,6 +294,8 @@ class Tensor(Variable):
 
     @property
     def mT(self) -> Any:
+        if self.ndim < 2:
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
         return ops.transpose(self, -2, -1)
 
     def t(self) -> Any:

@@ -100,7 +100,7 @@ print(f"right on {(answers.numpy() == y[test]).mean():.1%} of the 357 pictures i
 inspection.graph(loss)
 
 # %% [markdown]
-# Each grey box is one operation on whole arrays. If we can say for each *kind* of box how a gradient gets through it, we are done:
+# Each box with a dark sign is one operation on whole arrays. If we can say for each *kind* of box how a gradient gets through it, we are done:
 # the rest, the order and the sweep, you wrote in lesson 03.
 #
 # ## 2 · By hand, on paper
@@ -437,7 +437,7 @@ def mean(x, dim=None, keepdim=False):
     """The mean over the axes dim: (output, backward)."""
     ### BEGIN SOLUTION
     total, pull = sum_(x, dim, keepdim)
-    n = x.size // max(1, total.size)  # how many elements went into each
+    n = x.size // total.size  # how many elements went into each
 
     def backward(g):
         (grad,) = pull(g)
@@ -961,6 +961,13 @@ def getitem(x, index):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.getitem", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.getitem", getitem)
+
+# %% [markdown]
+# Keep these two as well. Later lessons will use them, without telling you each time.
+
+# %%
+for id, part in {"tensor.permute": permute, "tensor.getitem": getitem}.items():
+    print(course.use(id, part))
 
 # %% [markdown]
 # ### Predict, then run

@@ -28,7 +28,6 @@ def _rebase(tensor: Variable, node: Node | None) -> None:
     tensor._seen = tensor.counter()[0]
     if base is not None and (node is not None or old is not None):  # the change shows in the base as well
         _rebase(base, Patch((old, node), base.array, tensor._replay))
-        refresh(tensor)
 
 
 def refresh(view: Variable) -> None:

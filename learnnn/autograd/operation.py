@@ -137,7 +137,7 @@ def differentiable(view: bool = False, quiet: bool = False, **rules: Callable) -
                     values.append(result.array)
                     _record(plan, args, values, result)
             if view and np.may_share_memory(result.array, values[0]):
-                result._is_view_of(args[0], lambda base: operation(base, *args[1:]))
+                result._is_view_of(args[0], lambda base, rest=args[1:]: operation(base, *rest))
             return result
 
         operation.rules = rules  # type: ignore[attr-defined]
@@ -157,8 +157,12 @@ def _shapes_explained(error: ValueError, name: str, values: list[Any]) -> Except
     )
 
 
+_OTHER_NAMES = {"axis": "dim", "keepdims": "keepdim", "unbiased": "correction"}  # PyTorch takes these too
+
+
 def _bind(function: Callable, arguments: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> tuple:
     """All arguments by position, with keywords and defaults filled in."""
+    kwargs = {_OTHER_NAMES.get(key, key): value for key, value in kwargs.items()} if kwargs else kwargs
     defaults, missing = function.__defaults__ or (), len(arguments) - len(args)
     if not kwargs and 0 < missing <= len(defaults):
         return args + defaults[-missing:]

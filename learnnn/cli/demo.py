@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,6 +47,15 @@ def load(name: str, seed: int) -> tuple[Data, Data]:
         raise Problem(str(missing)) from missing
 
 
+def one_thread() -> AbstractContextManager:
+    """Matrices this small gain nothing from a second thread, and beside a busy process they lose much."""
+    if not installed("threadpoolctl"):
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
+
+
 def train(recipe: Recipe, epochs: int, training: Data, held_out: Data) -> Trainer:
     """A network with one hidden layer, trained by Adam."""
     from .. import nn, optim
@@ -60,7 +70,9 @@ def train(recipe: Recipe, epochs: int, training: Data, held_out: Data) -> Traine
 
 def probabilities(trainer: Trainer, X: np.ndarray) -> np.ndarray:
     """What the network believes: (N, pixels) -> (N, 10)."""
-    return trainer.predict(X).softmax(1).numpy()
+    from ..nn import functional as F
+
+    return F.softmax(trainer.predict(X), dim=1).numpy()
 
 
 # ---------------------------------------------------------------- the picture
@@ -79,10 +91,10 @@ def clean(axes: Any) -> None:
 def draw_curve(axes: Any, history: Mapping[str, Sequence[float]]) -> None:
     """Errors by epoch, on both parts of the data; each line carries its own name."""
     wrong = {key: 100 * (1 - np.asarray(history[key])) for key in ("accuracy", "val_accuracy")}
-    apart = 0.06 * max(line.max() for line in wrong.values())
-    for key, name, color, up in (("accuracy", "training", GREY, -1), ("val_accuracy", "held out", HELD_OUT, 1)):
+    apart, middle = 0.06 * max(map(max, wrong.values())), sum(line[-1] for line in wrong.values()) / 2
+    for key, name, color in (("accuracy", "training", GREY), ("val_accuracy", "held out", HELD_OUT)):
         epochs, last = np.arange(1, len(wrong[key]) + 1), wrong[key][-1]
-        middle = (wrong["accuracy"][-1] + wrong["val_accuracy"][-1]) / 2
+        up = np.sign(last - middle) or (1 if key == "accuracy" else -1)
         height = up * max(up * last, up * middle + apart / 2)  # names side by side stay readable
         axes.plot(epochs, wrong[key], color=color, linewidth=2, marker="o", markersize=3, clip_on=False)
         axes.text(epochs[-1], height, f"   {name} {last:.1f}%", color=color, fontsize=9, va="center")
@@ -148,7 +160,8 @@ def run(args: argparse.Namespace) -> int:
     training, held_out = load(args.data, args.seed)
     say(f"{recipe.title}: {len(training.y):,} to learn from, {len(held_out.y):,} held out\n")
     begin = time.perf_counter()
-    trainer = train(recipe, args.epochs or recipe.epochs, training, held_out)
+    with one_thread():
+        trainer = train(recipe, args.epochs or recipe.epochs, training, held_out)
     seconds, beliefs = time.perf_counter() - begin, probabilities(trainer, held_out.X)
     accuracy = (beliefs.argmax(1) == held_out.y).mean()
     say(f"\n{trainer.model}\n")

@@ -135,7 +135,8 @@ def look_at_data() -> Iterator[Finding]:
     from ..datasets import _mnist
 
     bundled = installed("sklearn")
-    yield Finding(bundled, True, "digits, iris", "with scikit-learn" if bundled else "scikit-learn is missing", NOTEBOOKS)
+    detail = "with scikit-learn" if bundled else "scikit-learn brings them"
+    yield Finding(bundled, True, "digits, iris", detail, NOTEBOOKS)
     folder = _mnist._folder()
     yield Finding(bool(folder), False, "mnist", str(folder or "not here: downloaded when first asked for, 12 MB"))
 

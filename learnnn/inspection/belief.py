@@ -20,8 +20,8 @@ def believer(model: Any, classes: np.ndarray) -> Callable[[np.ndarray], np.ndarr
         return lambda points: _estimated(model, points, classes)
     if not callable(model):
         raise TypeError(
-            f"decision_boundary(model, X, y): a {type(model).__name__} cannot be asked for predictions; pass a module, a "
-            "function of an array (N, 2), or a fitted scikit-learn estimator"
+            f"decision_boundary(model, X, y): a {type(model).__name__} cannot be asked for predictions; pass a module, "
+            "a function of an array (N, 2), or a fitted scikit-learn estimator"
         )
     if hasattr(model, "named_parameters"):
         ask = _ask_torch if is_torch(model) else _ask_module
@@ -61,7 +61,9 @@ def probabilities(answer: Any, classes: np.ndarray, squashed: bool | None) -> np
 
 def _of_one_column(scores: np.ndarray, classes: np.ndarray, squashed: bool | None) -> np.ndarray:
     if len(classes) > 2:
-        raise ValueError(f"the model gives one score a point, and y holds {len(classes)} classes: it needs {len(classes)}")
+        raise ValueError(
+            f"the model gives one score a point, and y holds {len(classes)} classes: it needs {len(classes)}"
+        )
     inside = bool(((scores >= 0) & (scores <= 1)).all())
     if (squashed is None and inside) or (squashed and inside):
         second = scores

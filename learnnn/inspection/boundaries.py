@@ -72,7 +72,7 @@ class Boundary(Picture):
         return np.clip((np.nan_to_num(self.belief).max(-1) - chance) / (1 - chance), 0, 1)
 
     @property
-    def data(self) -> dict[str, Any]:  # type: ignore[override]
+    def data(self) -> dict[str, Any]:
         """Everything in plain python."""
         return {
             "classes": list(self.class_names), "extent": list(map(float, self.extent)), "accuracy": self.accuracy,
@@ -80,7 +80,7 @@ class Boundary(Picture):
         }  # fmt: skip
 
     @property
-    def text(self) -> str:  # type: ignore[override]
+    def text(self) -> str:
         lost = int(np.isnan(self.belief).any(-1).sum())
         told = f"decision boundary: {len(self.y) - len(self.wrong)} of {len(self.y)} points on the right side, "
         told += f"{len(self.classes)} classes ({', '.join(self.class_names)})"
@@ -113,8 +113,8 @@ class Boundary(Picture):
         for spine in axes.spines.values():
             spine.set_visible(False)
         axes.legend(
-            loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelcolor=ink, fontsize=9.5, handletextpad=0.3,
-            borderaxespad=0,
+            loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, labelcolor=ink, fontsize=9.5,
+            handletextpad=0.3, borderaxespad=0,
         )  # fmt: skip
 
     def shading(self, dark: bool = False) -> np.ndarray:
@@ -162,7 +162,7 @@ class Boundary(Picture):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/plain": self.text, "image/png": self.to_png()}
 
-    _repr_html_ = None  # the picture is a PNG: small, and the same wherever a notebook is shown
+    _repr_html_ = None  # type: ignore[assignment]  # the picture is a PNG: small, and the same wherever a notebook is shown
 
     # ------------------------------------------------------------------------------------ live
     def widget(self) -> Any:

@@ -1,4 +1,4 @@
-// A decision boundary on a canvas. The kernel sends two bytes a grid point (class, confidence); all else is drawn here.
+// A decision boundary on a canvas. The kernel sends three bytes a grid point (class, confidence, lead); all else is drawn here.
 const SIZE = { width: 520, height: 400 };
 
 function isDark(el) {
@@ -17,7 +17,7 @@ function plane(grid, n, palette, paper, depth) {
   const image = new ImageData(n, n), base = rgb(paper), colours = palette.map(rgb);
   for (let row = 0; row < n; row++)
     for (let column = 0; column < n; column++) {
-      const from = 2 * (row * n + column), to = 4 * ((n - 1 - row) * n + column);
+      const from = 3 * (row * n + column), to = 4 * ((n - 1 - row) * n + column);
       const known = grid[from] !== 255, colour = colours[grid[from] % colours.length];
       const strength = known ? 0.06 + (depth * grid[from + 1]) / 255 : 0;
       for (let c = 0; c < 3; c++) image.data[to + c] = base[c] + strength * (colour[c] - base[c]);
@@ -28,13 +28,14 @@ function plane(grid, n, palette, paper, depth) {
   return sheet;
 }
 
-// Where neighbours on the grid disagree. On each side of a cell the two confidences say where it changes hands.
+// Where neighbours on the grid disagree. On each side of a cell the two leads (of the winner over
+// the next) say where it changes hands.
 function border(pen, grid, n, width, height, ink) {
   const dx = width / (n - 1), dy = height / (n - 1);
   const crossing = (r, c, down, right) => {
-    const a = 2 * (r * n + c), b = 2 * ((r + down) * n + c + right);
+    const a = 3 * (r * n + c), b = 3 * ((r + down) * n + c + right);
     if (grid[a] === grid[b]) return null;
-    const t = (grid[a + 1] + 0.5) / (grid[a + 1] + grid[b + 1] + 1);
+    const t = (grid[a + 2] + 0.5) / (grid[a + 2] + grid[b + 2] + 1);
     return [(c + t * right) * dx, height - (r + t * down) * dy];
   };
   pen.beginPath();

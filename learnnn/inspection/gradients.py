@@ -85,7 +85,9 @@ class GradientReport(Picture):
     def worst(self) -> Worst | None:
         """The element with the largest relative error, over all inputs; wrong ones first."""
         found = [(not c.passed, w.error, w) for c in self.inputs if (w := c.worst())]
-        return max(found, key=lambda entry: (entry[0], np.nan_to_num(entry[1], nan=np.inf)))[2] if found else None
+        return (
+            max(found, key=lambda entry: (entry[0], float(np.nan_to_num(entry[1], nan=np.inf))))[2] if found else None
+        )
 
     @property
     def guesses(self) -> list[str]:
@@ -98,12 +100,16 @@ class GradientReport(Picture):
         return [(c.name, tuple(map(int, at))) for c in self.inputs for at in np.argwhere(c.kinks)]
 
     @property
-    def data(self) -> dict[str, Any]:  # type: ignore[override]
+    def data(self) -> dict[str, Any]:
         """Everything in plain python."""
-        return {"passed": self.passed, "problems": self.problems, "inputs": [_plain(checked) for checked in self.inputs]}
+        return {
+            "passed": self.passed,
+            "problems": self.problems,
+            "inputs": [_plain(checked) for checked in self.inputs],
+        }
 
     @property
-    def text(self) -> str:  # type: ignore[override]
+    def text(self) -> str:
         lines = [f"{'✓' if self.passed else '✗'} {self.headline()}"]
         lines += [f"    {problem}" for problem in self.problems]
         for checked in self.inputs:
@@ -121,7 +127,9 @@ class GradientReport(Picture):
 
     def scene(self) -> Scene:
         """A heat map of the relative error of every element."""
-        return heat_map([c for c in self.inputs if c.analytic is not None], f"{self.headline()}: relative error", self.text)
+        return heat_map(
+            [c for c in self.inputs if c.analytic is not None], f"{self.headline()}: relative error", self.text
+        )
 
     def to_svg(self) -> str:
         return self.scene().to_svg()
@@ -133,8 +141,12 @@ class GradientReport(Picture):
         """The verdict, the numbers side by side, and the heat map."""
         accent = "#2a7ab8" if self.passed else "#d3691e"
         told = "".join(f"<p style='margin:0.4em 0'>{escape(p)}</p>" for p in self.problems)
-        rows = "".join(_html_rows(checked, self.rtol) for checked in self.inputs)
-        table = f"<table style='border-collapse:collapse;margin:0.5em 0'>{TABLE_HEAD}{rows}</table>" if rows else ""
+        rows = "".join(_html_line(checked, self.rtol) for checked in self.inputs)
+        table = (
+            f"<table style='border-collapse:collapse;margin:0.5em 0'>{_html_row('th', HEADS)}{rows}</table>"
+            if rows
+            else ""
+        )
         table += "".join(_html_note(checked) for checked in self.inputs)
         mapped = not self.passed and any(c.analytic is not None and c.error.size > 1 for c in self.inputs)
         heat = super().to_html() if mapped else ""
@@ -221,7 +233,8 @@ def _wobbles(under: Subject, first: list, analytic: dict, again: dict) -> list[s
 def _same(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return a is b
-    return np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True)
+    a, b = np.asarray(a), np.asarray(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 # ------------------------------------------------------------------------------------------- measuring slopes
@@ -246,7 +259,7 @@ class _Measure:
         numeric, low, high, plain = (np.zeros(array.shape) for _ in range(4))
         kinks = np.zeros(array.shape, bool)
         for at in np.ndindex(array.shape):
-            step = self.eps * max(1.0, abs(array[at]))
+            step = self.eps * max(1.0, float(abs(array[at])))
             up, down, plain[at] = self.one_sided(name, at, step)
             if self.bent(up, down, step):
                 near = self.one_sided(name, at, step / 10)  # a kink further off than this one does not disturb
@@ -301,7 +314,9 @@ def _comparable(given: Any, numeric: np.ndarray) -> tuple[np.ndarray | None, str
     if analytic.dtype.kind not in "fiub":
         return None, f"the gradient is not numbers but {type(given).__name__}"
     if analytic.shape != numeric.shape:
-        return None, f"the gradient has shape {analytic.shape}, the input {numeric.shape}" + _unsummed(analytic, numeric)
+        return None, f"the gradient has shape {analytic.shape}, the input {numeric.shape}" + _unsummed(
+            analytic, numeric
+        )
     return analytic.astype(np.float64), ""
 
 
@@ -321,14 +336,8 @@ def _unsummed(analytic: np.ndarray, numeric: np.ndarray) -> str:
 
 # ------------------------------------------------------------------------------------------- in words and tables
 CELL = "padding:2px 18px 2px 0;font-variant-numeric:tabular-nums;"
-TABLE_HEAD = (
-    "<tr>"
-    + "".join(
-        f"<th style='{CELL}text-align:{'right' if word in ('analytic', 'numeric') else 'left'};font-weight:600'>{word}</th>"
-        for word in ("", "gradient of", "element", "analytic", "numeric", "relative error")
-    )
-    + "</tr>"
-)
+HEADS = ("", "gradient of", "element", "analytic", "numeric", "relative error")
+RIGHT_ALIGNED = ("analytic", "numeric")
 CARD = (
     "max-width:60em;margin:0.4em 0;padding:0.7em 1em;border:1px solid rgba(128,128,128,0.35);border-radius:4px;"
     "line-height:1.45;color:inherit;"
@@ -394,7 +403,7 @@ def _kink_note(checked: Checked) -> str:
     )
 
 
-def _html_rows(checked: Checked, rtol: float) -> str:
+def _html_line(checked: Checked, rtol: float) -> str:
     mark = "✓" if checked.passed else "✗"
     worst = checked.worst()
     if worst is None:
@@ -403,7 +412,13 @@ def _html_rows(checked: Checked, rtol: float) -> str:
         place = f"[{', '.join(map(str, worst.index))}]" if worst.index else ""
         error = f"below {rtol:g}" if checked.passed else f"{worst.error:.2g}"
         cells = [mark, checked.name, place, f"{worst.analytic:.6g}", f"{worst.numeric:.6g}", error]
-    styled = [f"<td style='{CELL}text-align:{'right' if i in (3, 4) else 'left'}'>{escape(c)}</td>" for i, c in enumerate(cells)]
+    return _html_row("td", cells)
+
+
+def _html_row(tag: str, cells: Sequence[str]) -> str:
+    """A row of a table: numbers to the right, the rest to the left."""
+    sides = ["right" if head in RIGHT_ALIGNED else "left" for head in HEADS]
+    styled = [f"<{tag} style='{CELL}text-align:{side}'>{escape(c)}</{tag}>" for c, side in zip(cells, sides)]
     return f"<tr>{''.join(styled)}</tr>"
 
 

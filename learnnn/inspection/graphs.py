@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Graph(Picture):
         self.direction, self.layout = _lay_out(sizes, record.edges, direction)
 
     @property
-    def data(self) -> dict[str, Any]:  # type: ignore[override]
+    def data(self) -> dict[str, Any]:
         """{"nodes": [{id, kind, op, label, shape, value, gradient, origin, output, note}], "edges": [[from, to]]}"""
         return {"nodes": [n.as_dict() for n in self.record.nodes], "edges": [list(e) for e in self.record.edges]}
 
@@ -45,7 +45,7 @@ class Graph(Picture):
         return f"{shown:,} of {self.total:,} nodes shown, the rest folded" if self.total > shown + 1 else ""
 
     @property
-    def text(self) -> str:  # type: ignore[override]
+    def text(self) -> str:
         nodes, edges = self.record.nodes, self.record.edges
         parents: list[list[str]] = [[] for _ in nodes]
         for a, b in edges:
@@ -154,21 +154,15 @@ def _read(outputs: Sequence[Any], known: Mapping[str, Any], gradients: bool | No
             record = read(outputs, names, gradients)
             del alive
             return record
-    odd = next(o for o in outputs if not (is_torch(o) or _is_tensor(o) or is_value(o))) if not any(
-        map(_known, outputs)
-    ) else outputs
+    odd = next((type(o).__name__ for o in outputs if not _known(o)), "mixture of kinds")
     raise TypeError(
-        f"graph() draws tensors, values with .parents and .data, or a model with its input; this is "
-        f"{_described(odd)}. A plain number or array does not remember how it was computed"
+        f"graph() draws tensors, values with .parents and .data, or a model with its input, and this is a {odd}. A "
+        "plain number or array does not remember how it was computed"
     )
 
 
 def _known(thing: Any) -> bool:
     return is_torch(thing) or _is_tensor(thing) or is_value(thing)
-
-
-def _described(thing: Any) -> str:
-    return "a mixture of kinds" if isinstance(thing, tuple) else f"a {type(thing).__name__}"
 
 
 def _is_tensor(thing: Any) -> bool:
@@ -197,8 +191,13 @@ def _by_identity(known: Mapping[str, Any]) -> tuple[dict[int, str], list[Any]]:
 
 def _variables(frame: Any) -> list[tuple[str, Any]]:
     """The caller's variables that could stand in the graph. Of two names for one thing the first one counts."""
-    found = [(n, v) for n, v in frame.f_locals.items() if not n.startswith("_") and not isinstance(v, type) and _known(v)]
-    return [(n, v) for n, v in reversed(found) if not _is_model(v)]
+    found = [(n, v) for n, v in frame.f_locals.items() if n.isidentifier() and not n.startswith("_") and _nameless(v)]
+    return found[::-1]
+
+
+def _nameless(thing: Any) -> bool:
+    """Could it stand in a graph, and has no name of its own?"""
+    return _known(thing) and not isinstance(thing, type) and not _is_model(thing) and not getattr(thing, "label", "")
 
 
 def _trace(model: Any, inputs: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -250,22 +249,33 @@ class _Card:
         """The box around its centre."""
         node, role = self.node, _role(self.node)
         left, top = x - self.width / 2, y - self.height / 2
-        edge = "edge" if role == "box" else f"{role}-edge"
+        edge, line = "edge" if role == "box" else f"{role}-edge", 1.2
+        if node.output:
+            edge, line = "ink", 1.8
         shapes: list[Shape] = [
-            Box(left, top, self.width, self.height, role, "ink" if node.output else edge, 7, 1.8 if node.output else 1.2,
-                dashed=node.kind == "folded")
-        ]  # fmt: skip
+            Box(left, top, self.width, self.height, role, edge, 7, line, dashed=node.kind == "folded")
+        ]
         shapes += self._draw_head(left, top, x, role)
         for k, (key, value) in enumerate(self.rows):
             base = top + self.head + 17 * k + 11
-            shapes.append(Text(left + 11, base, key, SMALL, "muted"))
+            shapes += [Text(left + 11, base, key, SMALL, "muted")] if key else []
             shapes.append(Text(left + self.width - 11, base, value, SMALL, "ink", "end", mono=True))
         data = (("node", str(node.id)), ("kind", node.kind), ("op", node.op), ("origin", node.origin or ""))
         return Group(_tooltip(node), tuple(shapes), data)
 
     def _draw_head(self, left: float, top: float, x: float, role: str) -> list[Shape]:
         if not self.badge:
-            return [Text(left + 11 if self.rows else x, top + 20, self.name, BODY, "ink", "start" if self.rows else "middle", True)]
+            return [
+                Text(
+                    left + 11 if self.rows else x,
+                    top + 20,
+                    self.name,
+                    BODY,
+                    "ink",
+                    "start" if self.rows else "middle",
+                    True,
+                )
+            ]
         fill = "yours-edge" if role == "yours" else "badge"
         alone = not self.rows and not self.name
         at = x - self.badge_width / 2 if alone else left + 7
@@ -288,7 +298,7 @@ def _rows(node: GraphNode, scalar: bool) -> list[tuple[str, str]]:
     if not value and node.shape is not None and not scalar:
         rows = [("shape", _shape(node.shape))]
     if grad:
-        return rows + [("grad", grad[0]), *[("", line) for line in grad[1:]]]
+        return [*rows, ("grad", grad[0]), *[("", line) for line in grad[1:]]]
     if node.gradient is not None:
         return [*rows, ("‖grad‖", _number(np.linalg.norm(np.asarray(node.gradient, dtype=float))))]
     return rows
@@ -343,8 +353,11 @@ def _sentence(node: GraphNode, parents: Sequence[str], scalar: bool) -> str:
 def _numbers(node: GraphNode) -> list[str]:
     value = [f"value {' '.join(lines)}"] if (lines := _lines(node.value)) else []
     shape = [] if value or node.shape is None else [f"shape {_shape(node.shape)}"]
-    return value + shape + ([f"gradient {_brief(node.gradient)}"] if node.gradient is not None else []) + (
-        [node.note] if node.note else []
+    return (
+        value
+        + shape
+        + ([f"gradient {_brief(node.gradient)}"] if node.gradient is not None else [])
+        + ([node.note] if node.note else [])
     )
 
 
@@ -361,7 +374,9 @@ def _quoted(text: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------- on the sheet
-def _lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]], direction: str) -> tuple[str, Layout]:
+def _lay_out(
+    sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int]], direction: str
+) -> tuple[str, Layout]:
     """From left to right, unless that gets too wide and top to bottom is narrower."""
     if direction != "auto":
         return direction, layered(sizes, edges, direction == "down")
@@ -378,7 +393,7 @@ def _once(routes: Sequence[Sequence[tuple[float, float]]]) -> Iterator[Sequence[
     """The routes without what another one drew before: edges from one node share their first stretch."""
     drawn = set()
     for route in routes:
-        pieces = list(zip(route, route[1:]))
+        pieces = list(itertools.pairwise(route))
         new = next((k for k, piece in enumerate(pieces) if piece not in drawn), len(pieces) - 1)
         drawn.update(pieces)
         yield route[new:]

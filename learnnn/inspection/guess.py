@@ -24,7 +24,9 @@ def guess(checked: Any, plain: np.ndarray | None, others: Numerics) -> str:
 
 def near(a: np.ndarray, b: np.ndarray) -> bool:
     """The same gradient, as far as central differences can tell."""
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-3, atol=1e-6 * max(1.0, float(np.abs(b).max(initial=0)))))
+    return a.shape == b.shape and bool(
+        np.allclose(a, b, rtol=1e-4, atol=1e-7 * max(1.0, float(np.abs(b).max(initial=0))))
+    )
 
 
 def not_finite(given, right, *_) -> str:
@@ -43,11 +45,11 @@ def flipped(given, right, *_) -> str:
 
 def scaled(given, right, *_) -> str:
     some = np.abs(right) > 1e-3 * np.abs(right).max(initial=0)
-    if not some.any() or right.size == 1 and not right.any():
+    if not some.any() or (right.size == 1 and not right.any()):
         return ""
     ratios = given[some] / right[some]
     ratio = float(np.median(ratios))
-    if not ratio or not np.allclose(ratios, ratio, rtol=1e-3) or not near(given, ratio * right):
+    if not ratio or not np.allclose(ratios, ratio, rtol=1e-4) or not near(given, ratio * right):
         return ""
     return _ratio_in_words(ratio, given.shape)
 
@@ -56,7 +58,7 @@ def _ratio_in_words(ratio: float, shape: tuple[int, ...]) -> str:
     sign, size = ("with the wrong sign, and " if ratio < 0 else ""), abs(ratio)
     factor = size if size > 1 else 1 / size
     whole = round(factor)
-    number = f"{whole}" if abs(factor - whole) < 1e-3 * factor else f"{factor:.4g}"
+    number = f"{whole}" if abs(factor - whole) < 1e-4 * factor else f"{factor:.4g}"
     words = f"it is {sign}{number} times too {'large' if size > 1 else 'small'}, everywhere"
     if size < 1 and whole == 2:
         return words + ": a value that is used twice receives two gradients, and they add up"
@@ -91,7 +93,7 @@ def reversed_order(given, right, *_) -> str:
 
 
 def cross_terms(given, right, *_) -> str:
-    """The right gradient sums to zero along an axis (adding a constant changes nothing, as in softmax); this does not."""
+    """The right gradient sums to zero along an axis (softmax: adding a constant changes nothing); this one does not."""
     for axis in reversed(range(given.ndim)):
         size = np.abs(right).sum(axis).max(initial=0)
         if given.shape[axis] < 2 or not size or np.abs(right.sum(axis)).max() > 1e-5 * size:
@@ -125,7 +127,7 @@ def scaled_by_axis(given, right, *_) -> str:
             continue
         one = np.median(ratios, axis, keepdims=True)
         if near(given, one * right):
-            return f"it is too large or small by a factor that is the same all along axis {axis}: is something not divided by it?"
+            return f"it is too large or small by a factor that is the same all along axis {axis}"
     return ""
 
 

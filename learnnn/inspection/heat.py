@@ -19,7 +19,7 @@ def heat_map(inputs: Sequence[Any], title: str, description: str) -> Scene:
     shapes: list[Shape] = []
     x, y, tall, wide = 16.0, 16.0, 0.0, 0.0
     for checked in inputs:
-        panel, width, height = _panel(checked, 0, 0)
+        _, width, height = _panel(checked, 0, 0)
         if x > 16 and x + width > 820:
             x, y, tall = 16.0, y + tall + 16, 0.0
         shapes += _panel(checked, x, y)[0]
@@ -33,7 +33,9 @@ def _panel(checked: Any, x: float, y: float) -> tuple[list[Shape], float, float]
     error, agree, factor = _as_matrix(checked.error, checked.agree)
     rows, columns = error.shape
     cell = float(np.clip(300 / max(rows, columns, 1), 9, 30))
-    label = f"{checked.name} {checked.numeric.shape or ''}".strip() + (f", worst of {factor} a cell" if factor > 1 else "")
+    label = f"{checked.name} {checked.numeric.shape or ''}".strip() + (
+        f", worst of {factor} a cell" if factor > 1 else ""
+    )
     shapes: list[Shape] = [Text(x, y + 10, label, 12.5, "ink", bold=True)]
     for i in range(rows):
         for j in range(columns):
@@ -60,7 +62,8 @@ def _as_matrix(error: np.ndarray, agree: np.ndarray) -> tuple[np.ndarray, np.nda
         agree = np.pad(agree, ((0, 0), (0, pad)), constant_values=True).reshape(-1, MOST)
     factors = [-(-n // MOST) for n in error.shape]
     if max(factors) > 1:
-        error, agree = _blocks(error, factors, 0.0).max((1, 3)), _blocks(agree, factors, True).all((1, 3))
+        error = _blocks(error, factors, 0.0).max((1, 3))
+        agree = np.all(_blocks(agree, factors, True), (1, 3))
     return error, agree, factors[0] * factors[1]
 
 

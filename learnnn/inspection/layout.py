@@ -6,6 +6,7 @@ Inside, "along" is the direction of the flow and "across" is the other one; `dow
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def layered(sizes: Sequence[Point], edges: Sequence[Edge], down: bool = False) -
     height = max([height, *[a + LANE / 2 for a in across[len(boxes) :]]])
     extent = (end[-1] if end else 0.0, height)
     if down:
-        flip = lambda points: [(y, x) for x, y in points]  # noqa: E731
+        flip = lambda points: [(y, x) for x, y in points]
         return Layout(flip(centres), [tuple(flip(r)) for r in routes], extent[1], extent[0], layer)
     return Layout(centres, [tuple(r) for r in routes], *extent, layer)
 
@@ -108,7 +109,7 @@ class _Rows:
                     self.across.append(LANE)
                 chain.append(bends[a, level])
             self.chains.append([*chain, b])
-        links = {pair for chain in self.chains for pair in zip(chain, chain[1:])}
+        links = {pair for chain in self.chains for pair in itertools.pairwise(chain)}
         self.above, self.below = _neighbours(len(self.layer), sorted(links))
         # the main stream keeps straight: what was computed pulls more than an input or the bend of a long wire
         self.pull = [5.0 if i < self.nodes and parents else 1.0 for i, parents in enumerate(self.above)]
@@ -213,9 +214,7 @@ def isotonic(wishes: Sequence[float], weights: Sequence[float]) -> list[float]:
 
 
 # ------------------------------------------------------------------------------------------------- along
-def _bands(
-    along: list[float], layer: list[int], rows: _Rows, across: list[float]
-) -> tuple[list[float], list[float]]:
+def _bands(along: list[float], layer: list[int], rows: _Rows, across: list[float]) -> tuple[list[float], list[float]]:
     """Where each layer begins and ends; steep wires get a wider gap to climb in."""
     thick = [max((along[i] for i in row if i < len(along)), default=0.0) for row in rows.rows]
     climb = [0.0] * len(thick)

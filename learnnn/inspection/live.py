@@ -1,4 +1,4 @@
-"""Live forms: a canvas in the browser (anywidget), fed with a few bytes a frame; a plain image where that is missing."""
+"""Live forms: a canvas in the browser (anywidget), fed with a few bytes a frame; an image where that is missing."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def live_widget(boundary: Any) -> Any:
 
 
 def frame(boundary: Any) -> dict[str, Any]:
-    """What changes from one frame to the next: two bytes a grid point, one a data point, and words."""
+    """What changes from one frame to the next: three bytes a grid point, one a data point, and words."""
     labels, confidence = boundary.labels, boundary.confidence
-    grid = np.stack([labels.astype(np.int16) % 256, np.round(255 * confidence)], -1).astype(np.uint8)
+    two = np.sort(np.nan_to_num(boundary.belief), -1)[..., -2:]  # the winner and who comes next
+    lead = two[..., -1] - two[..., 0]
+    grid = np.stack([labels.astype(np.int16) % 256, np.round(255 * confidence), np.round(255 * lead)], -1)
     return {
-        "grid": grid.tobytes(),
+        "grid": grid.astype(np.uint8).tobytes(),
         "wrong": (boundary.predicted != boundary.y).astype(np.uint8).tobytes(),
         "status": " · ".join(filter(None, [boundary.status, boundary._verdict()])),
         "label": boundary.text,
@@ -53,7 +55,7 @@ def canvas_type() -> Any:
     """The widget class, made when the first one is asked for: importing anywidget takes a while."""
     anywidget, traitlets = require("anywidget", "Boundary.widget()"), require("traitlets", "Boundary.widget()")
 
-    class LiveBoundary(anywidget.AnyWidget):
+    class LiveBoundary(anywidget.AnyWidget):  # type: ignore[name-defined]
         """A decision boundary drawn on a canvas; where no widget runs, its picture is shown instead."""
 
         _esm = HERE / "boundary.js"

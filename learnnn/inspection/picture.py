@@ -6,6 +6,7 @@ import base64
 import sys
 import tempfile
 import webbrowser
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,16 @@ class Picture:
     """
 
     title: str = "picture"
-    data: Any
-    text: str
+
+    @property
+    def data(self) -> Any:
+        """What the picture shows, in plain python."""
+        raise NotImplementedError
+
+    @property
+    def text(self) -> str:
+        """What the picture shows, in words."""
+        raise NotImplementedError
 
     def to_svg(self) -> str:
         """The picture as an SVG document."""
@@ -45,13 +54,16 @@ class Picture:
         image = base64.b64encode(self.to_svg().encode()).decode()
         return (
             f'<div class="learnnn-picture" style="overflow-x:auto"><style>{theme.follow_page(".learnnn-picture img")}'
-            f'</style><img style="max-width:none" alt="{escape(self.text)}" src="data:image/svg+xml;base64,{image}"></div>'
+            f'</style><img style="max-width:none" alt="{escape(self.text)}" src="data:image/svg+xml;base64,{image}">'
+            "</div>"
         )
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to a file: .svg, .png or .html by its name."""
         path = Path(path)
-        write = {".svg": self.to_svg, ".png": self.to_png, ".html": self._page}.get(path.suffix.lower())
+        writers: dict[str, Callable[[], str | bytes]]
+        writers = {".svg": self.to_svg, ".png": self.to_png, ".html": self._page}
+        write = writers.get(path.suffix.lower())
         if write is None:
             raise ValueError(f"cannot save a picture as {path.name!r}: the name must end in .svg, .png or .html")
         content = write()

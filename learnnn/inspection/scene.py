@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 from . import theme
 from .require import require
@@ -128,7 +129,8 @@ def _n(number: float) -> str:
 
 
 def _svg(shape: Shape) -> str:
-    return {Box: _svg_box, Wire: _svg_wire, Text: _svg_text, Group: _svg_group}[type(shape)](shape)
+    paint: dict[type, Callable[[Any], str]] = {Box: _svg_box, Wire: _svg_wire, Text: _svg_text, Group: _svg_group}
+    return paint[type(shape)](shape)
 
 
 def _svg_box(box: Box) -> str:
@@ -202,8 +204,10 @@ class _Png:
         return theme.colour(role, self.dark)
 
     def each(self, shapes: Sequence[Shape]) -> None:
+        paint: dict[type, Callable[[Any], None]]
+        paint = {Box: self.box, Wire: self.wire, Text: self.text, Group: self.group}
         for shape in shapes:
-            {Box: self.box, Wire: self.wire, Text: self.text, Group: self.group}[type(shape)](shape)
+            paint[type(shape)](shape)
 
     def group(self, group: Group) -> None:
         self.each(group.shapes)
@@ -232,5 +236,5 @@ class _Png:
         place = {"start": "left", "middle": "center", "end": "right"}[text.anchor]
         self.axes.text(
             text.x, text.y, text.text, size=text.size * 0.92, color=self.colour(text.fill), ha=place, va="baseline",
-            family="DejaVu Sans Mono" if text.mono else "DejaVu Sans", weight="bold" if text.bold else "normal", zorder=3,
+            family=f"DejaVu Sans{' Mono' if text.mono else ''}", weight="bold" if text.bold else "normal", zorder=3,
         )  # fmt: skip

@@ -113,7 +113,9 @@ class Recorded(Subject):
             parameter.array, parameter.grad = arrays[name].copy(), None
         with autograd.set_grad_enabled(record):
             given = [_in_double(x) for x in given]
-            outs = [o for o in _flat((self.fn if self.model is None else self.model)(*given)) if isinstance(o, Tensor)]
+            outs = [
+                o for o in _flat(_run(self.fn if self.model is None else self.model, given)) if isinstance(o, Tensor)
+            ]
         if not outs:
             raise TypeError("the function returned no tensor: compute the result with tensors and return it")
         return leaves, [o for o in outs if o.is_floating_point()]
@@ -129,6 +131,18 @@ class Recorded(Subject):
         ends, starts = zip(*linked)
         found = autograd.grad(ends, list(leaves.values()), starts, allow_unused=True)
         return {name: None if g is None else g.array for name, g in zip(leaves, found)}
+
+
+def _run(fn: Callable, given: Sequence[Any]) -> Any:
+    try:
+        return fn(*given)
+    except RuntimeError as error:
+        if "dtype" not in str(error):
+            raise
+        raise RuntimeError(
+            "gradcheck computes in float64, and the function holds a tensor or a model in another precision: call "
+            f".double() on that first, or pass the module itself instead of a function around it ({error})"
+        ) from error
 
 
 def _in_double(x: Any) -> Any:
@@ -163,7 +177,9 @@ class Scalars(Subject):
         given = self.fill(arrays, lambda array: make(float(array)))
         out = self.fn(*given)
         if not is_value(out):
-            raise TypeError(f"the function returned a {type(out).__name__}, not a {make.__name__}: backward starts there")
+            raise TypeError(
+                f"the function returned a {type(out).__name__}, not a {make.__name__}: backward starts there"
+            )
         return given, out
 
     def outputs(self, arrays: Arrays) -> list[np.ndarray]:
@@ -184,7 +200,7 @@ class Torch(Subject):
         self.torch = sys.modules["torch"]
         self.chosen = any(is_torch(x) and x.requires_grad for x in inputs)
         super().__init__(fn, inputs, names)
-        self.model = copy.deepcopy(fn).double() if is_torch(fn) else None
+        self.model = _in_double_copy(fn) if is_torch(fn) else None
         self.parameters = dict(self.model.named_parameters()) if self.model is not None else {}
         self.parameters = {name: p for name, p in self.parameters.items() if p.requires_grad}
         self.arrays |= {name: self.to_array(p) for name, p in self.parameters.items()}
@@ -204,7 +220,7 @@ class Torch(Subject):
         with self.torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(self.torch.as_tensor(arrays[name]))
-        outs = [o for o in _flat((self.fn if self.model is None else self.model)(*given)) if is_torch(o)]
+        outs = [o for o in _flat(_run(self.fn if self.model is None else self.model, given)) if is_torch(o)]
         if not outs:
             raise TypeError("the function returned no tensor: compute the result with tensors and return it")
         return leaves, [o for o in outs if o.is_floating_point()]
@@ -220,6 +236,10 @@ class Torch(Subject):
         ends, starts = zip(*linked)
         found = self.torch.autograd.grad(ends, list(leaves.values()), starts, allow_unused=True)
         return {name: None if g is None else g.detach().numpy(force=True) for name, g in zip(leaves, found)}
+
+
+def _in_double_copy(module: Any) -> Any:
+    return copy.deepcopy(module).double()
 
 
 # ----------------------------------------------------------------------------------------------- which of them
@@ -251,8 +271,8 @@ def _of_arrays(fn: Callable, inputs: Sequence[Any], names: Sequence[str] | None)
     if any(isinstance(result, Tensor) for result in results):
         return Recorded(fn, arrays, names)
     raise TypeError(
-        f"{getattr(fn, '__name__', 'the function')} returned {_what(out)}, which has no gradient to check. A function of "
-        "arrays must return (output, backward); or pass tensors and return a tensor"
+        f"{getattr(fn, '__name__', 'the function')} returned {_what(out)}, which has no gradient to check. A function "
+        "of arrays must return (output, backward); or pass tensors and return a tensor"
     )
 
 

@@ -214,12 +214,14 @@ def _torch_shape(node: Any, tensor: Any) -> tuple[int, ...] | None:
     if tensor is not None:
         return tuple(tensor.shape)
     metadata = getattr(node, "_input_metadata", ())
-    return tuple(metadata[0].shape) if len(metadata) == 1 else None
+    only = list(metadata)
+    return tuple(only[0].shape) if len(only) == 1 else None
 
 
 def _torch_sweep(roots: Sequence[Any], ends: Sequence[Any]) -> dict[int, Any]:
     """The gradient that arrives at each node, caught on its way; no `.grad` is touched."""
-    torch, caught = sys.modules["torch"], {}
+    torch = sys.modules["torch"]
+    caught: dict[int, Any] = {}
 
     def catch(node: Any) -> Callable:
         def hook(grads: Any) -> None:

@@ -24,7 +24,13 @@ COLOURS = {
     "right": ("#2a7ab8", "#5aa9e6"),
 }
 # Relative error, from agreement to nonsense: lightness alone already orders them.
-ERRORS = (("#eef3f8", "#20282f"), ("#c6dbee", "#2c4358"), ("#f6c99b", "#7d4a1c"), ("#e08a3c", "#c4702a"), ("#a8480c", "#ffab66"))
+ERRORS = (
+    ("#eef3f8", "#20282f"),
+    ("#c6dbee", "#2c4358"),
+    ("#f6c99b", "#7d4a1c"),
+    ("#e08a3c", "#c4702a"),
+    ("#a8480c", "#ffab66"),
+)
 # Classes on a plane: Okabe and Ito's set, ordered so that neighbours differ in lightness too.
 CLASSES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#5d5d5d", "#7b4fa3", "#8c6d31")
 

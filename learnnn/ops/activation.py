@@ -31,7 +31,7 @@ def erf(input):
     x = floating(input)
     near = np.rint(np.clip(np.nan_to_num(x), -_FAR, _FAR) * _PER_UNIT)
     a = near.astype(x.dtype) / _PER_UNIT
-    d = np.clip(x - a, -0.5, 0.5)
+    d = np.clip(x - a, -0.5 / _PER_UNIT, 0.5 / _PER_UNIT)
     aa = a * a
     series = 1 + d * (-a + d * ((2 * aa - 1) / 3 + d * (a * (3 - 2 * aa) / 6 + d * ((4 * aa - 12) * aa + 3) / 30)))
     value = _erf_table()[near.astype(np.intp) + _FAR * _PER_UNIT]
@@ -81,7 +81,7 @@ def elu(input, alpha=1.0):
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-@differentiable(input=lambda g, input, negative_slope: g * ((input > 0) * (1 - negative_slope) + negative_slope))
+@differentiable(input=lambda g, input, negative_slope: ops.where(input > 0, g, g * negative_slope))
 def leaky_relu(input, negative_slope=0.01):
     """x above 0, negative_slope * x below."""
     return np.where(input > 0, input, negative_slope * input)

@@ -16,7 +16,8 @@ def plain_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple([plain_index(i) for i in index])
     if isinstance(index, Variable):
-        return index.array
+        whole = index.array.ndim == 0 and index.array.dtype.kind in "iu"  # such a one picks as a number does
+        return int(index.array) if whole else index.array
     if isinstance(index, slice):
         if index.step is not None and index.step < 0:
             raise ValueError("step must be greater than zero: use flip(x, dims) to turn an axis round")
@@ -24,6 +25,22 @@ def plain_index(index: Any) -> Any:
             ends = (index.start, index.stop, index.step)
             return slice(*[end.array.item() if isinstance(end, Variable) else end for end in ends])
     return np.asarray(index, bool if not index else None) if isinstance(index, list) else index
+
+
+def _numbers_first(index: Any) -> tuple[Any, Any]:
+    """An index in two steps, plain numbers before arrays: taken at once, numpy would move axes to the front."""
+    if _is_basic(index) or not isinstance(index, tuple) or not any(_is_number(p) for p in index):
+        return ..., index
+    first: list[Any] = []
+    for p in index:
+        if p is not None:
+            masked = getattr(p, "dtype", None) == bool
+            first += [p] if _is_number(p) or p is ... else [slice(None)] * (p.ndim if masked else 1)
+    return tuple(first), tuple([p for p in index if not _is_number(p)])
+
+
+def _is_number(part: Any) -> bool:
+    return isinstance(part, int | np.integer) and not isinstance(part, bool)
 
 
 def _is_basic(index: Any) -> bool:
@@ -40,9 +57,10 @@ def getitem(input, index):
     >>> learnnn.arange(6).reshape(2, 3)[:, [0, 2]].tolist()
     [[0, 2], [3, 5]]
     """
-    out = input[index]
+    first, second = _numbers_first(index)
+    out = input[first][second]
     if not isinstance(out, np.ndarray):  # one element: numpy copies it out, while a view can be written to
-        out = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+        out = input[first][(*second, ...) if isinstance(second, tuple) else (second, ...)]
     return out
 
 
@@ -53,7 +71,8 @@ def put(input, index, shape):
     if _is_basic(index) or getattr(index, "dtype", None) == bool:
         out[index] = input
     else:
-        np.add.at(out, index, input)
+        first, second = _numbers_first(index)
+        np.add.at(out[first], second, input)
     return out
 
 
@@ -69,7 +88,8 @@ def replace(input, index, value):
 def assign(array: np.ndarray, index: Any, value: Any) -> np.ndarray:
     """array[index] = value. RuntimeError if the value's shape does not fit."""
     try:
-        array[index] = value
+        first, second = _numbers_first(index)
+        array[first][second] = value
     except ValueError:
         raise RuntimeError(
             f"shape mismatch: a value of shape {list(np.shape(value))} cannot be broadcast to the place it is assigned "
@@ -96,5 +116,5 @@ def gather(input: Any, dim: int, index: Any) -> Any:
     grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     grid[axis] = index.array if isinstance(index, Variable) else index
     if (grid[axis] < 0).any() or (grid[axis] >= input.shape[axis]).any():
-        raise IndexError(f"gather(): index out of bounds for dimension {axis} with size {input.shape[axis]}")
+        raise RuntimeError(f"gather(): index out of bounds for dimension {axis} with size {input.shape[axis]}")
     return ops.getitem(input, tuple(grid))

@@ -38,7 +38,7 @@ def _matmul_other(g: Any, input: Any, other_shape: tuple) -> Any:
     return input.mT @ g
 
 
-@differentiable(input=_matmul_input, other=_matmul_other)
+@differentiable(quiet=True, input=_matmul_input, other=_matmul_other)
 def matmul(input, other):
     """The matrix product (..., n, k) @ (..., k, m) -> (..., n, m); a 1-d factor is a row before, a column after.
 
@@ -53,6 +53,8 @@ def matmul(input, other):
 
 
 def _multipliable(a: np.ndarray, b: np.ndarray) -> None:
+    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
+        raise TypeError(f"matmul takes tensors, got {type(a).__name__} and {type(b).__name__}: use * for numbers")
     if a.ndim == 0 or b.ndim == 0:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D: use * for numbers"
@@ -79,6 +81,7 @@ def _sum_rows(g: Any) -> Any:
 
 
 @differentiable(
+    quiet=True,
     input=lambda g, weight: g @ weight,
     weight=lambda g, input: _rows(g).T @ _rows(input),
     bias=lambda g: _sum_rows(g),
@@ -100,6 +103,8 @@ def dot(input, other):
     """The sum of the products of two vectors."""
     if input.ndim != 1 or other.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.ndim}D and {other.ndim}D tensors")
+    if input.size != other.size:
+        raise RuntimeError(f"inconsistent tensor size, dot got vectors of {input.size} and {other.size} elements")
     return np.asarray(input @ other)
 
 

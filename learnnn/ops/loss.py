@@ -22,7 +22,9 @@ def reduced(loss: Any, reduction: str, total: Any = None) -> Any:
     if reduction == "sum":
         return ops.sum(loss)
     if reduction == "mean":
-        return ops.mean(loss) if total is None else ops.sum(loss) / total
+        if total is None:
+            return ops.mean(loss)
+        return ops.sum(loss) / total if total else ops.sum(loss) * 0 + np.nan  # nan, with a gradient of zeros
     raise ValueError(f"{reduction} is not a valid value for reduction: it is 'mean', 'sum' or 'none'")
 
 
@@ -46,13 +48,17 @@ def _as_weights(input: Any, target: Any, weight: Any, ignore_index: int | None, 
     return (hot * each * (1 - smoothing) + each * (smoothing / classes)).astype(input.dtype), total
 
 
+def _weighed(logp: Any, weights: Any) -> Any:
+    """Minus the weighted sum over the classes; where nothing counts, not even log 0 does."""
+    return -ops.sum(ops.where(weights == 0, 0.0, logp * weights), _class_axis(logp))
+
+
 def _cross_entropy_plain(
     input: Any, target: Any, weight: Any, ignore_index: int | None, reduction: str, smoothing: float
 ) -> Any:
     target = target if getattr(target, "requires_grad", False) else np.asarray(target)
     weights, total = _as_weights(input, target, weight, ignore_index, smoothing)
-    loss = -(ops.log_softmax(input, _class_axis(input)) * weights).sum(_class_axis(input))
-    return reduced(loss, reduction, total)
+    return reduced(_weighed(ops.log_softmax(input, _class_axis(input)), weights), reduction, total)
 
 
 @from_backward(plain=_cross_entropy_plain)
@@ -86,10 +92,10 @@ def _over_weights(input: Any, target: Any, weight: Any, ignore_index: Any, reduc
     z = input - input.max(axis, keepdims=True)
     e = np.exp(z)
     s = e.sum(axis, keepdims=True)
-    loss = ((np.log(s) - z) * weights).sum(axis)
+    loss = _weighed(z - np.log(s), weights)
 
     def backward(g: Any) -> tuple[Any]:
-        g = np.expand_dims(g, axis) if reduction == "none" else g / total if reduction == "mean" else g
+        g = np.expand_dims(g, axis) if reduction == "none" else g / (total or 1) if reduction == "mean" else g
         return (((e / s) * weights.sum(axis, keepdims=True) - weights) * g,)
 
     return np.asarray(reduced(loss, reduction, total), input.dtype), backward
@@ -127,7 +133,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
         )
     _check_classes(input, target, weight, ignore_index)
     weights, total = _as_weights(input, np.asarray(target), weight, ignore_index, 0.0)
-    return reduced(-(input * weights).sum(_class_axis(input)), reduction, total)
+    return reduced(_weighed(input, weights), reduction, total)
 
 
 def _check_classes(input: Any, target: Any, weight: Any, ignore_index: int) -> bool:
@@ -235,13 +241,16 @@ def binary_cross_entropy_with_logits(
     return _binary_cross_entropy(input, target, weight, pos_weight, reduction)
 
 
+_TINY = float(np.float32(1e-12))  # PyTorch's
+
+
 def _log(p: Any) -> Any:
     return ops.clamp(ops.log(p), -100.0)
 
 
 @differentiable(
     quiet=True,
-    input=lambda g, input, target: g * (input - target) / ops.maximum(input * (1 - input), 1e-12),
+    input=lambda g, input, target: g * (input - target) / ops.maximum(input * (1 - input), _TINY),
     target=lambda g, input: g * (_log(1 - input) - _log(input)),
 )
 def binary_cross_entropy(input, target):

@@ -28,7 +28,10 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
     for d in dims:
         if not -top <= d < top:
             raise IndexError(f"Dimension out of range (expected to be in range of [{-top}, {top - 1}], but got {d})")
-    return tuple([d % top for d in dims]) if ndim else ()
+    places = tuple([d % top for d in dims])
+    if len(set(places)) < len(places):
+        raise RuntimeError(f"a dim appears multiple times in the list of dims {list(dims)}")
+    return places if ndim else ()
 
 
 def _count(shape: tuple[int, ...], dim: Any) -> int:
@@ -47,7 +50,7 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     return ops.broadcast_to(g, shape)
 
 
-@differentiable(input=lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim))
+@differentiable(quiet=True, input=lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim))
 def sum(input, dim=None, keepdim=False, dtype=None):
     """The sum over the axes `dim`; integers and booleans add up to int64.
 
@@ -61,10 +64,12 @@ def sum(input, dim=None, keepdim=False, dtype=None):
 
 
 @differentiable(
-    input=lambda g, input_shape, dim, keepdim: spread(g / (_count(input_shape, dim) or 1), input_shape, dim, keepdim)
+    quiet=True,
+    input=lambda g, input_shape, dim, keepdim: spread(g / (_count(input_shape, dim) or 1), input_shape, dim, keepdim),
 )
-def mean(input, dim=None, keepdim=False):
+def mean(input, dim=None, keepdim=False, dtype=None):
     """The mean over the axes `dim`. RuntimeError for integers, which have no mean of their own kind."""
+    input = input if dtype is None else input.astype(dtype)
     if input.dtype.kind not in "fc":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
@@ -83,7 +88,9 @@ def _var_rule(g: Any, input: Any, dim: Any, correction: float, keepdim: bool) ->
 
 @differentiable(quiet=True, input=_var_rule)
 def var(input, dim=None, correction=1, keepdim=False):
-    """The variance over the axes `dim`, divided by n - correction."""
+    """The variance over the axes `dim`, divided by n - correction. RuntimeError for integers."""
+    if input.dtype.kind not in "fc":
+        raise RuntimeError(f"std and var only support floating point and complex dtypes, got {input.dtype}")
     out = ((input - mean(input, dim, True)) ** 2).sum(axis=axes(dim, input.ndim), keepdims=keepdim)
     return out / np.asarray(np.maximum(_count(input.shape, dim) - correction, 0), out.dtype)
 
@@ -107,8 +114,8 @@ def _extreme_rule(g: Any, y: Any, input: Any, dim: Any, keepdim: bool) -> Any:
 
 def _some(input: np.ndarray, dim: Any, name: str) -> None:
     if _count(input.shape, dim) == 0:
-        raise IndexError(f"{name}(): Expected reduction dim to be specified and non-empty, the input has shape "
-                         f"{list(input.shape)}")  # fmt: skip
+        error = RuntimeError if dim is None else IndexError
+        raise error(f"{name}(): Expected reduction dim to be specified and non-empty, the input has {list(input.shape)}")
 
 
 @differentiable(input=_extreme_rule)
@@ -125,17 +132,26 @@ def amin(input, dim=None, keepdim=False):
     return input.min(axis=axes(dim, input.ndim), keepdims=keepdim)
 
 
+def _single(dim: Any, name: str) -> None:
+    if dim is not None and not isinstance(dim, int):
+        raise TypeError(f"{name}: dim must be one whole number, not {dim!r}")
+
+
 @differentiable()
 def argmax(input, dim=None, keepdim=False):
     """The position of the largest element along `dim`, or in the flattened input."""
-    _some(input, dim, "argmax")
+    _single(dim, "argmax")
+    if not _count(input.shape, dim):
+        raise IndexError(f"argmax(): Expected reduction dim to be non-empty, the input has {list(input.shape)}")
     return input.argmax(axis=dim, keepdims=keepdim)
 
 
 @differentiable()
 def argmin(input, dim=None, keepdim=False):
     """The position of the smallest element along `dim`, or in the flattened input."""
-    _some(input, dim, "argmin")
+    _single(dim, "argmin")
+    if not _count(input.shape, dim):
+        raise IndexError(f"argmin(): Expected reduction dim to be non-empty, the input has {list(input.shape)}")
     return input.argmin(axis=dim, keepdims=keepdim)
 
 
@@ -167,6 +183,10 @@ def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 def _extremes(input: Any, dim: int, keepdim: bool, arg: Any) -> Extremes:
+    _single(dim, "max and min along an axis")
+    if input.ndim == 0:
+        axes(dim, 0)
+        return Extremes(ops.clone(input), arg(input))
     indices = arg(input, dim, True)
     values = ops.gather(input, dim, indices)
     return Extremes(*[x if keepdim else ops.squeeze(x, dim) for x in (values, indices)])
@@ -184,7 +204,7 @@ def all(input, dim=None, keepdim=False):
     return input.all(axis=axes(dim, input.ndim), keepdims=keepdim)
 
 
-@differentiable(input=lambda g, dim: ops.flip(ops.cumsum(ops.flip(g, dim), dim), dim))
+@differentiable(quiet=True, input=lambda g, dim: ops.flip(ops.cumsum(ops.flip(g, dim), dim), dim))
 def cumsum(input, dim):
     """Running sums along `dim`."""
     (axis,) = axes(dim, input.ndim) or (0,)
@@ -212,7 +232,7 @@ def _largest(x: np.ndarray, dim: Any) -> np.ndarray:
     return x.max(axis=axes(dim, x.ndim), keepdims=True, initial=-np.inf)  # -inf where there is nothing
 
 
-@differentiable(input=lambda g, y, dim: y * (g - (g * y).sum(dim, keepdims=True)))
+@differentiable(quiet=True, input=lambda g, y, dim: y * (g - (g * y).sum(dim, keepdims=True)))
 def softmax(input, dim):
     """exp(input) divided by its sum over `dim`: positive numbers that add up to 1.
 
@@ -225,7 +245,7 @@ def softmax(input, dim):
     return e / e.sum(axis=axes(dim, x.ndim), keepdims=True)
 
 
-@differentiable(input=lambda g, y, dim: g - ops.exp(y) * g.sum(dim, keepdims=True))
+@differentiable(quiet=True, input=lambda g, y, dim: g - ops.exp(y) * g.sum(dim, keepdims=True))
 def log_softmax(input, dim):
     """log(softmax(input)), without ever taking the logarithm of 0."""
     x = floating(input)

@@ -19,6 +19,8 @@ def reshape(input, shape):
 
     RuntimeError if the sizes do not multiply to the number of elements.
     """
+    if min(shape, default=0) < -1:
+        raise RuntimeError(f"invalid shape dimension {min(shape)}: only -1 can stand for what follows from the rest")
     try:
         return input.reshape(shape)
     except ValueError:
@@ -33,7 +35,7 @@ def transpose(input, dim0, dim1):
     """Two axes exchanged."""
     if input.ndim == 0:
         return input.reshape(())
-    return input.swapaxes(*axes((dim0, dim1), input.ndim))
+    return input.swapaxes(*axes(dim0, input.ndim), *axes(dim1, input.ndim))
 
 
 @differentiable(view=True, input=lambda g, dims: ops.permute(g, tuple(np.argsort([d % len(dims) for d in dims]))))
@@ -105,20 +107,26 @@ def to(input, dtype):
 @differentiable(input=lambda g, diagonal: ops.tril(g, diagonal))
 def tril(input, diagonal=0):
     """The lower triangle of the last two axes, zeros above it."""
-    return np.tril(input, diagonal)
+    return np.tril(_matrices(input, "tril"), diagonal)
 
 
 @differentiable(input=lambda g, diagonal: ops.triu(g, diagonal))
 def triu(input, diagonal=0):
     """The upper triangle of the last two axes, zeros below it."""
-    return np.triu(input, diagonal)
+    return np.triu(_matrices(input, "triu"), diagonal)
+
+
+def _matrices(input: np.ndarray, name: str) -> np.ndarray:
+    if input.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got {list(input.shape)}")
+    return input
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The axes from `start_dim` to `end_dim` as one."""
     if input.ndim == 0:
         return ops.reshape(input, (1,))
-    first, last = axes((start_dim, end_dim), input.ndim)
+    (first,), (last,) = axes(start_dim, input.ndim), axes(end_dim, input.ndim)
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     size = math.prod(input.shape[first : last + 1])
@@ -163,7 +171,7 @@ def repeat(input: Any, repeats: Any) -> Any:
     sizes = (1,) * (len(repeats) - input.ndim) + tuple(input.shape)
     apart = ops.reshape(input, tuple(n for size in sizes for n in (1, size)))  # (1, n, 1, m)
     wide = ops.broadcast_to(apart, tuple(n for r, size in zip(repeats, sizes, strict=True) for n in (r, size)))
-    return ops.reshape(wide, tuple(r * size for r, size in zip(repeats, sizes, strict=True)))
+    return ops.reshape(ops.clone(wide), tuple(r * size for r, size in zip(repeats, sizes, strict=True)))
 
 
 # ------------------------------------------------------------------------------------- joining and cutting
@@ -187,7 +195,9 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     """
     tensors = list(tensors)
     if not tensors:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    if not all(t.ndim for t in tensors):
+        raise RuntimeError("zero-dimensional tensor cannot be concatenated: use stack")
     (axis,) = axes(dim, tensors[0].ndim)
     expected = tensors[0].shape[:axis] + tensors[0].shape[axis + 1 :]
     for i, t in enumerate(tensors):

@@ -19,11 +19,13 @@ class LRScheduler:
         self.optimizer, self.last_epoch = optimizer, last_epoch
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group["initial_lr"] = group["lr"]
+                group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(f"param 'initial_lr' is not specified in param_groups[{i}] when resuming an optimizer")
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.starting = True  # the rate of a resumed optimizer is right already
         self._advance()
+        self.starting = False
 
     def get_lr(self) -> list[float]:
         """The learning rates of this epoch. `self.rates()` are those of the epoch before."""
@@ -107,7 +109,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        return [lr * self.gamma if self.last_epoch > 0 else lr for lr in self.rates()]
+        return [lr if self.starting else lr * self.gamma for lr in self.rates()]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -121,7 +123,7 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch == 0:
+        if self.starting:
             return self.rates()
         return [self._next(lr, base) for lr, base in zip(self.rates(), self.base_lrs, strict=True)]
 

@@ -70,8 +70,10 @@ class ConcatDataset(Dataset):
         return self.cumulative_sizes[-1]
 
     def __getitem__(self, index: int) -> Any:
-        if not -len(self) <= index < len(self):
+        if index < -len(self):
             raise ValueError("absolute value of index should not exceed dataset length")
+        if index >= len(self):
+            raise IndexError(f"index {index} is out of range: the data sets have {len(self)} examples together")
         index %= len(self)
         which = int(np.searchsorted(self.cumulative_sizes, index, side="right"))
         return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]

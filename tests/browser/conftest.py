@@ -100,8 +100,7 @@ class Page:
         self.page.wait_for_function(
             """text => {
               const said = [...document.querySelectorAll('.jp-OutputArea-output')].map(e => e.textContent);
-              const failed = document.querySelector('.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"], '
-                + '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]');
+              const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
               return said.some(s => s.includes(text)) || failed;
             }""",
             arg=text,

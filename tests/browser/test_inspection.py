@@ -48,7 +48,7 @@ def test_the_widget_speaks(live):
     live.wait_for_text("trained to the end")
     assert "points on the right side" in live.page.locator(".learnnn-status").inner_text()
     assert "2 classes (0, 1)" in live.page.locator(".learnnn-boundary > canvas").get_attribute("aria-label")
-    assert live.page.locator(".learnnn-key span").all_inner_texts() [:3] == ["0", "1", "◯ wrong side"]
+    assert live.page.locator(".learnnn-key span").all_inner_texts()[:3] == ["0", "1", "◯ wrong side"]
 
 
 def test_the_picture_is_there_without_a_widget(live):

@@ -47,7 +47,7 @@ def test_a_hint_speaks_of_the_learners_numbers():
     report = course.check("tensor.mean", mean)
     assert report.diagnosis == "not-divided"
     assert "3 times" in report.hint
-    assert "x = [1, 2, 3], dim = None" in report.failure.inputs
+    assert "x = [1, 2, 3]" in report.hint
 
 
 # ------------------------------------------------------------------------------------------------- the truth
@@ -188,7 +188,7 @@ BAD = [
 
 @pytest.mark.parametrize("bad", BAD)
 def test_bad_input_is_refused_in_the_frameworks_words(bad):
-    with pytest.raises(Exception) as plain:  # noqa: PT011
+    with pytest.raises(Exception) as plain:
         bad()
     with course.swapped({id: find(id).solution for id in COMPONENTS}), pytest.raises(type(plain.value)) as mine:
         bad()

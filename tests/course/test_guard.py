@@ -1,6 +1,7 @@
 """Limits hold, and leave everything as it was."""
 
 import signal
+import sys
 import threading
 import time
 
@@ -44,6 +45,27 @@ def test_nothing_strikes_afterwards():
         return "calm"
 
     assert in_thread(calm) == calm() == "calm"
+
+
+def profiled_sum():
+    """A profiler over a few calls: it hung where a strike had been taken back."""
+    before = sys.getprofile()
+    sys.setprofile(lambda *_: None)
+    try:
+        return sum([abs(i) for i in range(10)])
+    finally:
+        sys.setprofile(before)
+
+
+@pytest.mark.parametrize("call", [lambda f: f(), in_thread], ids=["main thread", "other thread"])
+def test_a_profiler_works_afterwards(call):
+    def limited():
+        with limits(5):
+            pass
+        stopped_after()
+        return profiled_sum()
+
+    assert call(limited) == profiled_sum() == 45
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signals here")

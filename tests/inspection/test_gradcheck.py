@@ -12,6 +12,9 @@ A, B, S = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 2)), RNG.normal(size=(3, 
 ROW = RNG.normal(size=(1, 4))
 
 
+LAYER = nn.Linear(3, 2)
+
+
 def softmax(x):
     e = np.exp(x - x.max(-1, keepdims=True))
     return e / e.sum(-1, keepdims=True)
@@ -39,7 +42,9 @@ RIGHT = {
     "softmax": (pair(softmax, lambda g, y, x: (softmax_gradient(g, y, x),)), (A,)),
     "one gradient, no tuple": (pair(np.tanh, lambda g, y, x: g * (1 - y * y)), A),
     "scalar": (pair(np.exp, lambda g, y, x: (g * y,)), (np.array(0.5),)),
-    "integers are held": (pair(lambda x, i: x[i], lambda g, y, x, i: (scattered(g, x, i), None)), (A, np.array([0, 2, 2]))),
+    "integers are held": (
+        pair(lambda x, i: x[i], lambda g, y, x, i: (scattered(g, x, i), None)), (A, np.array([0, 2, 2])),
+    ),
     "empty": (pair(np.tanh, lambda g, y, x: (g * (1 - y * y),)), (np.zeros((0, 3)),)),
     "large numbers": (pair(np.square, lambda g, y, x: (2 * x * g,)), (A * 1e6,)),
     "small numbers": (pair(np.square, lambda g, y, x: (2 * x * g,)), (A * 1e-3,)),
@@ -316,11 +321,12 @@ def test_arrays_are_not_changed_by_a_function_that_changes_them():
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
-        (lambda: gradcheck(np.tanh, A), TypeError, r"tanh returned a ndarray.*\(output, backward\)"),
+        (lambda: gradcheck(np.linalg.det, S), TypeError, r"det returned a float64.*\(output, backward\)"),
         (lambda: gradcheck(lambda x: None, A), TypeError, "returned None"),
         (lambda: gradcheck(lambda i: (i, lambda g: (g,)), np.arange(3)), TypeError, "nothing to differentiate"),
         (lambda: gradcheck(3, A), TypeError, "must be a function or a module, not a int"),
         (lambda: gradcheck(lambda x: 3, torch.randn(3)), TypeError, "returned no tensor"),
+        (lambda: gradcheck(lambda x: LAYER(x), torch.randn(2, 3)), RuntimeError, r"call \.double\(\).*Linear expects"),
         (
             lambda: gradcheck(pair(np.add, lambda g, y, a, b: (g, g, g)), (A, A)),
             ValueError,

@@ -291,14 +291,14 @@ INDICES: list[tuple[tuple[int, ...], Any]] = [
     ((2, 3), (np.array([[0, 1], [1, 1]]), None, slice(1, None))), ((2, 3), (None, ROWS)), ((), np.array(True)),
 ]  # fmt: skip
 for shape, index in INDICES:
-    picked = np.zeros(shape)[index].shape
+    picked = ops.getitem(np.zeros(shape), index).shape
     label = f"[{index!r}]".replace("\n", "")
     case("getitem", Draw(shape), call=lambda x, i=index: ops.getitem(x, i), label=label)
     case("put", Draw(picked), call=lambda x, i=index, s=shape: ops.put(x, i, s), label=label)
 ONCE = [(shape, index) for shape, index in INDICES if index is not ROWS and not (isinstance(index, tuple) and any(
     part is ROWS or part is COLUMNS or getattr(part, "shape", None) in ((4, 1), (2, 2)) for part in index))]  # fmt: skip
 for shape, index in ONCE:  # where a place is written twice, which value stays is not defined
-    picked = np.zeros(shape)[index].shape
+    picked = ops.getitem(np.zeros(shape), index).shape
     label = f"[{index!r}]".replace("\n", "")
     case("replace", Draw(shape), Draw(picked), call=lambda x, v, i=index: ops.replace(x, i, v), label=label)
     case("replace", Draw(shape), Draw(()), call=lambda x, v, i=index: ops.replace(x, i, v), label=label + " = number")
@@ -327,6 +327,8 @@ for reduction in REDUCTIONS:
         )
     for options in ({}, {"weight": CLASS_WEIGHT, "ignore_index": 2}):
         case("nll_loss", Draw((2, 3), "normal"), target=LABELS, reduction=reduction, **options)
+case("binary_cross_entropy", Draw((2, 3), "unit"), call=lambda x: ops.binary_cross_entropy(x * 0.4 + 0.5, SOFT))
+case("binary_cross_entropy", Draw((2, 3), "unit"), Draw((2, 3), "positive"), call=lambda x, t: ops.binary_cross_entropy(x * 0.4 + 0.5, t))
 case("cross_entropy", Draw((2, 3), "normal", "F"), target=LABELS)
 case("cross_entropy", Draw((2, 3), "normal"), Draw((2, 3), "positive"), label="target with a gradient")
 case("binary_cross_entropy_with_logits", Draw((4,), "normal"), Draw((4,), "unit"), label="target with a gradient")

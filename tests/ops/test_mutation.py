@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from tests.ops.engine_mutants import FAULTS, caught_by
 from tests.ops.mutants import mutants, operations, own_cases
 
 caught: Counter[str] = Counter()
@@ -22,6 +23,16 @@ def test_no_broken_gradient_escapes(op):
     made = list(mutants(op))
     assert [str(mutant) for mutant in made if mutant.escapes()] == []
     caught[op] = len(made)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_no_fault_in_the_engine_escapes(fault):
+    assert not fault.escapes()
+
+
+def test_an_unbroken_engine_does_not_alarm():
+    for catcher in {fault.catcher for fault in FAULTS}:
+        caught_by(catcher)
 
 
 def test_an_unbroken_gradient_does():

@@ -49,19 +49,19 @@ def outcome(f: Callable[[Any], Any], library: Any) -> Any:
         library.set_grad_enabled(True)
 
 
-def differences(a: Any, b: Any, at: str = "") -> str:
-    """What differs between PyTorch's outcome a and learnnn's b; empty where nothing does."""
+def differences(a: Any, b: Any) -> str:
+    """Where PyTorch's outcome a and learnnn's b first differ; empty where nothing does."""
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+        return next(filter(None, (differences(p, q) for p, q in zip(a, b, strict=True))), "")
+    return "" if equal(a, b) else f"PyTorch: {a!r}, learnnn: {b!r}"
+
+
+def equal(a: Any, b: Any) -> bool:
     if isinstance(a, Exception) or isinstance(b, Exception):
-        return "" if alike(a, b) else f"{at}PyTorch: {a!r}, learnnn: {b!r}"
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        if len(a) != len(b):
-            return f"{at}PyTorch: {a}, learnnn: {b}"
-        return "; ".join(filter(None, (differences(p, q, at) for p, q in zip(a, b, strict=True)))) and (
-            f"{at}PyTorch: {a}, learnnn: {b}"
-        )
+        return alike(a, b)
     if isinstance(a, np.ndarray | float) and isinstance(b, np.ndarray | float):
-        return "" if near(a, b) else f"{at}PyTorch: {a}, learnnn: {b}"
-    return "" if type(a) is type(b) and a == b else f"{at}PyTorch: {a!r}, learnnn: {b!r}"
+        return near(a, b)
+    return type(a) is type(b) and a == b
 
 
 def alike(a: Any, b: Any) -> bool:

@@ -10,6 +10,7 @@ one input element at a time (central differences) and looking at the sum of `g` 
 import inspect
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, wraps
 from typing import Any
@@ -18,7 +19,6 @@ import numpy as np
 
 from learnnn import autograd, ops
 from learnnn.autograd import Variable, from_backward
-from learnnn.autograd.node import Step
 from learnnn.course.exercise import Exercise, Mistake, Trial, register
 from learnnn.course.exercises.ch03_scalar_autograd import (
     LETTERS,
@@ -140,11 +140,9 @@ def spelled(x: Any) -> str:
     """Small arrays number by number, others by their shape."""
     if not isinstance(x, np.ndarray):
         return repr(x)
-    if x.size == 0 or x.size > 12 or x.ndim > 2:
+    if x.size == 0 or x.size > 12 or x.ndim > 3:
         return f"(random numbers of shape {x.shape})" if x.size else f"(an array of shape {x.shape}: no element at all)"
-    if x.dtype.kind == "f":
-        return str([[float(f"{v:g}") for v in row] for row in x] if x.ndim == 2 else x.tolist()).replace(".0", "")
-    return str(x.tolist())
+    return re.sub(r"\.0\b", "", str(x.tolist()))
 
 
 def question(names: Sequence[str], values: Sequence[Any], g: np.ndarray | None = None) -> str:
@@ -155,7 +153,12 @@ def question(names: Sequence[str], values: Sequence[Any], g: np.ndarray | None =
 def trial(names: Sequence[str], reference: Callable, arrays: tuple, g: np.ndarray, options: tuple = (), label: str = "") -> Trial:
     whole = lambda *moved: reference(*moved, *options)
     expected = np.round(whole(*arrays), 12), gradients(whole, arrays, g)
-    return Trial(label or "output, and the gradients of the inputs", question(names, (*arrays, *options), g), partial(ask, arrays, g, options), expected)
+    return Trial(label or answer_form(names[: len(arrays)]), question(names, (*arrays, *options), g), partial(ask, arrays, g, options), expected)
+
+
+def answer_form(names: Sequence[str]) -> str:
+    """How an answer is written down: (output, (gradient of a, gradient of b))."""
+    return f"answers: (output, ({', '.join(f'gradient of {name}' for name in names)}{',' * (len(names) == 1)}))"
 
 
 def again(names: Sequence[str], reference: Callable, arrays: tuple, g: np.ndarray, options: tuple = ()) -> Trial:
@@ -184,15 +187,16 @@ def strided(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------- what the framework runs of a learner
-def operation(name: str, shipped: Callable, fits: Callable, prepare: Callable | None = None, moves: bool = False, linear: bool = False) -> Callable:
+def operation(name: str, shipped: Callable, fits: Callable, prepare: Callable | None = None, needs: dict | None = None, moves: bool = False) -> Callable:
     """How a learner's f(*arrays) -> (output, backward) becomes `learnnn.ops.<name>`.
 
     `fits(*arguments)` says which calls it was written for; `shipped` does the others (integers, other dtypes, more
     axes), and gives the higher derivatives. `prepare` brings the arguments into the form that the exercise speaks of.
-    What only `moves` elements may hand out the memory of its input, as a view. The gradient of a `linear` operation
-    does not look at its inputs, so they may be overwritten meanwhile.
+    `needs` says at which inputs the gradient of each input looks, {0: (1,)}; the others may be overwritten before
+    backward. What only `moves` elements may hand out the memory of its input, as a view.
     """
-    signature = inspect.signature(shipped)
+    signature, takes = inspect.signature(shipped), len(inspect.signature(fits).parameters)
+    unasked = tuple(p.default for p in signature.parameters.values())[takes:]  # options the exercise does not speak of
 
     def adapt(f: Callable) -> Callable:
         def forward(*values: Any) -> Any:
@@ -209,9 +213,9 @@ def operation(name: str, shipped: Callable, fits: Callable, prepare: Callable | 
         def yours(*args: Any, **kwargs: Any) -> Any:
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
-            given = bound.args
+            given = bound.args[:takes]
             plain = [a.array if isinstance(a, Variable) else a for a in given]
-            if not fits(*plain):
+            if bound.args[takes:] != unasked or not fits(*plain):
                 return shipped(*args, **kwargs)
             try:
                 result = recorded(*given)
@@ -219,8 +223,8 @@ def operation(name: str, shipped: Callable, fits: Callable, prepare: Callable | 
                 shipped(*args, **kwargs)  # bad input: its error says more
                 raise
             if isinstance(result, Variable):
-                if (linear or moves) and isinstance(result._node, Step):
-                    result._node.versions = []
+                if needs is not None and result._node is not None:
+                    result._node.versions = watched(given, needs)
                 if moves and np.may_share_memory(result.array, plain[0]):
                     result._is_view_of(given[0], lambda base: yours(base, *given[1:]))
             return result
@@ -228,6 +232,13 @@ def operation(name: str, shipped: Callable, fits: Callable, prepare: Callable | 
         return yours
 
     return adapt
+
+
+def watched(given: tuple, needs: dict) -> list:
+    """The counters of changes of those inputs at which a wanted gradient looks, and what they say now."""
+    wanted = {j for i, x in enumerate(given) if isinstance(x, Variable) and x.requires_grad for j in needs.get(i, ())}
+    counters = [given[j].counter() for j in sorted(wanted) if isinstance(given[j], Variable)]
+    return [(counter, counter[0]) for counter in counters]
 
 
 def is_float(x: Any) -> bool:
@@ -367,6 +378,15 @@ def lined_up_from_the_left(grad, shape):
     return grad
 
 
+def axes_lost_in_the_loop(grad, shape):
+    while grad.ndim > len(shape):
+        grad = grad.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            grad = grad.sum(axis=axis)
+    return grad
+
+
 def axes_after_summing(grad, shape):
     for axis in range(grad.ndim - len(shape)):
         grad = grad.sum(axis=axis)
@@ -393,6 +413,7 @@ tensor(
         Mistake("front-axes-only", wrong_unbroadcast(lambda grad, shape: range(grad.ndim - len(shape))), "You sum over the axes that were put in front. There is a second kind: axes of size 1 that were stretched."),
         Mistake("stretched-axes-only", lambda grad, shape: grad.sum(axis=tuple(grad.ndim - len(shape) + i for i, n in enumerate(shape) if n == 1), keepdims=True), "You sum over stretched axes (those with size 1 in `shape`). Axes in front, which the value does not have at all, are copies too: sum them away."),
         Mistake("keepdims-forgotten", wrong_unbroadcast(lambda grad, shape: [i for i in range(grad.ndim) if i < grad.ndim - len(shape) or shape[i - grad.ndim + len(shape)] == 1]), "The numbers are right, the shape is not: an axis of size 1 in `shape` has to be there in the answer. Sum it with `keepdims=True`, or reshape at the end."),
+        Mistake("axes-lost-in-the-loop", axes_lost_in_the_loop, "Your loop over the axes of size 1 sums them away, and what comes after them moves one place forward. They have to stay, with size 1: `keepdims=True`."),
         Mistake("always-the-first-axis", lambda grad, shape: grad.sum(axis=0) if grad.shape != shape else grad, "You always sum over axis 0. That is right for a bias under a batch of rows, and for nothing else: which axes were copied depends on the two shapes."),
         Mistake("always-everything", lambda grad, shape: np.broadcast_to(grad.sum(), shape).copy() if grad.shape != shape else grad, "You sum everything up and give every element the total. Each element gets only what its own copies received."),
         Mistake("mean-instead-of-sum", lambda grad, shape: unbroadcast(grad, shape) / max(1, grad.size // max(1, math.prod(shape))), "You take the mean over the copies. Every copy moves the result, so their gradients add up: a value used k times gets a sum of k."),
@@ -493,7 +514,7 @@ tensor(
     adapt=operation("exp", ops.exp, is_float),
     mistakes=(
         Mistake("g-forgotten", lambda x: (np.exp(x), lambda g: (np.exp(x),)), G_HINT),
-        Mistake("input-for-output", lambda x: (np.exp(x), lambda g: (g * x,)), "You multiplied g by the input x. The slope of exp is its *output*."),
+        Mistake("input-for-output", lambda x: (np.exp(x), lambda g: (g * x,)), "You multiplied g by the input x. The slope of exp is its output."),
         Mistake("rule-of-powers", lambda x: (np.exp(x), lambda g: (g * x * np.exp(x - 1),)), "x * exp(x - 1) looks like the rule for x ** n. Here x stands in the exponent, and exp is its own slope."),
         Mistake("slope-of-log", lambda x: (np.exp(x), lambda g: (g / x,)), "1 / x is the slope of log, the way back. exp is its own slope."),
         Mistake("exp-of-the-output", lambda x: (np.exp(x), lambda g: (g * np.exp(np.exp(x)),)), "You took exp of the output once more. The output already is the slope."),
@@ -561,7 +582,7 @@ tensor(
     replaces="learnnn.ops.tanh",
     adapt=operation("tanh", ops.tanh, is_float),
     mistakes=(
-        Mistake("slope-from-the-input", lambda x: (np.tanh(x), lambda g: (g * (1 - x * x),)), "You put the input into 1 - t * t. t is the *output*, tanh(x)."),
+        Mistake("slope-from-the-input", lambda x: (np.tanh(x), lambda g: (g * (1 - x * x),)), "You put the input into 1 - t * t. t is the output, tanh(x)."),
         Mistake("g-forgotten", lambda x: (np.tanh(x), lambda g: (1 - np.tanh(x) ** 2,)), G_HINT),
         Mistake("brackets-missing", lambda x: (np.tanh(x), lambda g: (g * 1 - np.tanh(x) ** 2,)), "python multiplies before it subtracts: g * 1 - y * y is (g) - (y * y). Put the slope into brackets."),
         Mistake("square-missing", lambda x: (np.tanh(x), lambda g: (g * (1 - np.tanh(x)),)), "You have 1 - t; it is 1 - t * t."),
@@ -768,7 +789,7 @@ tensor(
         "`def backward(g): return unbroadcast(g, ...), unbroadcast(g, ...)`: two gradients, in the order of the inputs.",
     ),
     replaces="learnnn.ops.add",
-    adapt=operation("add", ops.add, float_pair, as_pair, linear=True),
+    adapt=operation("add", ops.add, float_pair, as_pair, needs={}),
     mistakes=(
         Mistake("not-unbroadcast", paired(plus, lambda a, b, g: (g, g), unfolded), UNFOLDED_HINT),
         Mistake("only-the-second-unbroadcast", lambda a, b: (a + b, lambda g: (g, unbroadcast(g, b.shape))), "You fold the gradient back for b only. a may be the smaller one: the sum is the same either way round."),
@@ -835,9 +856,9 @@ tensor(
         "`return unbroadcast(g * ..., a.shape), unbroadcast(g * ..., b.shape)`.",
     ),
     replaces="learnnn.ops.mul",
-    adapt=operation("mul", ops.mul, float_pair, as_pair),
+    adapt=operation("mul", ops.mul, float_pair, as_pair, needs={0: (1,), 1: (0,)}),
     mistakes=(
-        Mistake("slopes-swapped", paired(times, lambda a, b, g: (g * a, g * b)), "Each input's slope is the *other* input. Yours has them the wrong way round."),
+        Mistake("slopes-swapped", paired(times, lambda a, b, g: (g * a, g * b)), "Each input's slope is the other input. Yours has them the wrong way round."),
         Mistake("not-unbroadcast", paired(times, lambda a, b, g: (g * b, g * a), unfolded), UNFOLDED_HINT),
         Mistake("unbroadcast-too-early", lambda a, b: (a * b, lambda g: (unbroadcast(g, a.shape) * b, unbroadcast(g, b.shape) * a)), "You fold g back first and multiply afterwards. Every copy has a factor of its own: multiply while everything still has the output's shape, then sum."),
         Mistake("g-forgotten", paired(times, lambda a, b, g: (np.ones_like(g) * b, np.ones_like(g) * a)), G_HINT),
@@ -912,7 +933,7 @@ def reduction_trials(reference: Callable, empty: bool) -> Callable:
         yield trial(names, reference, (x,), drawn(rng, 3), (0, False))
         if empty:
             yield trial(names, reference, (np.zeros((0, 3)),), drawn(rng, 3), (0, False))
-        yield trial(names, reference, (np.zeros((0, 3)),), np.zeros(0), (1, False))
+            yield trial(names, reference, (np.zeros((0, 3)),), np.zeros(0), (1, False))
         yield again(names, reference, (square,), array([10, 20]), (0, False))
         yield keeps_float32(names, (square,), (0, False))
 
@@ -953,11 +974,11 @@ REDUCE_HINTS = (
 )
 
 
-def fits_reduction(x: Any, dim: Any, keepdim: bool, dtype: Any = None) -> bool:
-    return is_float(x) and x.ndim > 0 and dtype is None and dim != () and dim != []
+def fits_reduction(x: Any, dim: Any, keepdim: bool) -> bool:
+    return is_float(x) and x.ndim > 0 and dim != () and dim != []
 
 
-def as_reduction(x: Any, dim: Any, keepdim: bool, dtype: Any = None) -> tuple:
+def as_reduction(x: Any, dim: Any, keepdim: bool) -> tuple:
     return x, tuple(dim) if isinstance(dim, list) else dim, bool(keepdim)
 
 
@@ -971,7 +992,7 @@ tensor(
     variants=(sum_by_ones, sum_by_shape, sum_by_repeating),
     hints=REDUCE_HINTS,
     replaces="learnnn.ops.sum",
-    adapt=operation("sum", ops.sum, fits_reduction, as_reduction, linear=True),
+    adapt=operation("sum", ops.sum, fits_reduction, as_reduction, needs={}),
     mistakes=(
         Mistake("axis-not-put-back", reduced(total, lambda g, x, dim, keepdim: np.broadcast_to(g, x.shape)), AXIS_HINT),
         Mistake("g-not-spread", reduced(total, lambda g, x, dim, keepdim: g), "Your gradient has the shape of the output. x has more elements, and each of them wants its gradient: copy g to all that went into the sum."),
@@ -994,7 +1015,7 @@ tensor(
 
 def mean(x, dim=None, keepdim=False):
     out = x.mean(axis=dim, keepdims=keepdim)
-    n = x.size // max(1, out.size)  # how many elements went into each mean
+    n = x.size // out.size  # how many elements went into each mean
 
     def backward(g):
         if dim is not None and not keepdim:
@@ -1057,10 +1078,10 @@ tensor(
     hints=(
         "A mean is a sum divided by n. So is its gradient. The question is only: what is n?",
         "n is how many elements went into one output. Elements of x divided by elements of the output gives it for any `dim`.",
-        "Take your sum_ and divide g by n: `n = x.size // out.size` (guard against an output without elements, `max(1, out.size)`).",
+        "Take your sum_ and divide g by n: `n = x.size // out.size`.",
     ),
     replaces="learnnn.ops.mean",
-    adapt=operation("mean", ops.mean, lambda x, dim, keepdim: fits_reduction(x, dim, keepdim) and 0 not in x.shape, as_reduction, linear=True),
+    adapt=operation("mean", ops.mean, lambda x, dim, keepdim: fits_reduction(x, dim, keepdim) and 0 not in x.shape, as_reduction, needs={}),
     mistakes=(
         Mistake("not-divided", divided(lambda g, x, dim: 1), COUNT_HINT + "The output is divided by n, the number of elements that were averaged, and so is its gradient."),
         Mistake("divided-by-all-elements", divided(lambda g, x, dim: x.size), COUNT_HINT + "You divide by x.size. With `dim` given, only the elements along that axis were averaged."),
@@ -1111,7 +1132,7 @@ def product_trials(names: Sequence[str], reference: Callable, points: Sequence, 
     def trials(rng: np.random.Generator) -> Iterator[Trial]:
         for arrays, g in points:
             yield trial(names, reference, tuple(map(array, arrays)), array(g))
-        for n, k, m in ((1, 2, 1), (2, 3, 4), (4, 2, 3), (3, 3, 3), (1, 1, 1), (1, 3, 2), (3, 1, 2), (2, 0, 3), (0, 2, 3)):
+        for n, k, m in ((1, 2, 1), (2, 3, 4), (4, 2, 3), (3, 3, 3), (1, 1, 1), (1, 3, 2), (3, 1, 2), (2, 0, 3)):
             yield trial(names, reference, tuple(drawn(rng, *shape) for shape in shapes(n, k, m)), drawn(rng, n, m))
         yield trial(names, reference, tuple(strided(rng, *s) if len(s) == 2 else drawn(rng, *s) for s in shapes(3, 2, 2)), drawn(rng, 3, 2))
         yield again(names, reference, tuple(drawn(rng, *shape) for shape in shapes(2, 2, 2)), array([1, 0], [0, 1]))
@@ -1147,12 +1168,12 @@ tensor(
         "Check the shapes: g is (n, m), a is (n, k), b is (k, m). There is one way to make (n, k) out of g and a turned b, and one way to make (k, m) out of a turned a and g.",
     ),
     replaces="learnnn.ops.matmul",
-    adapt=operation("matmul", ops.matmul, matrices),
+    adapt=operation("matmul", ops.matmul, lambda a, b: matrices(a, b), needs={0: (1,), 1: (0,)}),
     mistakes=(
         Mistake("not-transposed", product(lambda a, b, g: (g @ b, a @ g)), "Neither factor is turned. For {inputs}, write the shapes down: g is (n, m) and b is (k, m); g @ b only fits if m and k happen to agree, and even then it adds up the wrong elements."),
-        Mistake("b-not-transposed", product(lambda a, b, g: (g @ b, a.T @ g)), "The gradient of b is right. In that of a, b has to be turned: rows of g meet *rows* of b."),
+        Mistake("b-not-transposed", product(lambda a, b, g: (g @ b, a.T @ g)), "The gradient of b is right. In that of a, b has to be turned: rows of g meet rows of b."),
         Mistake("a-not-transposed", product(lambda a, b, g: (g @ b.T, a @ g)), "The gradient of a is right. In that of b, a has to be turned: columns of a meet columns of g."),
-        Mistake("operands-swapped", product(lambda a, b, g: (b.T @ g, g @ a.T)), "The right factors in the wrong order. a stands on the left in a @ b, so b's transpose goes to the *right* of g, where b stood."),
+        Mistake("operands-swapped", product(lambda a, b, g: (b.T @ g, g @ a.T)), "The right factors in the wrong order. a stands on the left in a @ b, so b's transpose goes to the right of g, where b stood."),
         Mistake("gradients-in-the-wrong-order", product(lambda a, b, g: (a.T @ g, g @ b.T)), "Two right gradients in the wrong order: first that of a, then that of b."),
         Mistake("gradients-transposed", product(lambda a, b, g: ((g @ b.T).T, (a.T @ g).T)), "Both gradients are the transpose of what they should be: a gradient has the shape of its input."),
         Mistake("gradient-of-b-transposed", product(lambda a, b, g: (g @ b.T, g.T @ a)), "The gradient of b came out turned: (m, k) in place of (k, m)."),
@@ -1161,7 +1182,7 @@ tensor(
         Mistake("elementwise-gradients", product(lambda a, b, g: (g * b, g * a)), "g * b is the rule of the elementwise product. Here every element of a takes part in a whole row of outputs: its gradient is a sum, so a matrix product."),
         Mistake("elementwise-product", lambda a, b: (a * b, lambda g: (g * b, g * a)), "`*` multiplies element by element. The matrix product is `@`."),
         Mistake("factors-for-gradients", product(lambda a, b, g: (np.ones_like(g) @ b.T, a.T @ np.ones_like(g))), G_HINT),
-        Mistake("divided-by-the-rows", product(lambda a, b, g: (g @ b.T, a.T @ g / max(1, len(a)))), "The gradient of b is {ratio} times what it should be: you divided by the number of rows. If the loss is a mean, that 1/n has come in through g already."),
+        Mistake("divided-by-the-rows", product(lambda a, b, g: (g @ b.T, a.T @ g / len(a))), "The gradient of b is {ratio} times what it should be: you divided by the number of rows. If the loss is a mean, that 1/n has come in through g already."),
         Mistake("output-of-b-at-a", product(lambda a, b, g: (g @ b.T, a.T @ g), lambda a, b: (b.T @ a.T)), "Your output is turned: b.T @ a.T is (a @ b).T."),
         Mistake("always-float64", float64(matmul), FLOAT64_HINT),
         Mistake("backward-not-returned", only_output(matmul), PAIR_HINT),
@@ -1222,15 +1243,15 @@ tensor(
         "Shapes decide: x's gradient is (n, k) from g (n, m) and weight (m, k). weight's is (m, k) from g and x. bias was copied to every row, so its gradient sums over the rows.",
     ),
     replaces="learnnn.ops.linear",
-    adapt=operation("linear", ops.linear, lambda x, weight, bias: matrices(x, weight) and is_float(bias) and bias.ndim == 1 and bias.dtype == x.dtype),
+    adapt=operation("linear", ops.linear, lambda x, weight, bias: matrices(x, weight) and is_float(bias) and bias.ndim == 1 and bias.dtype == x.dtype, needs={0: (1,), 1: (0,)}),
     mistakes=(
         Mistake("bias-not-summed", linear_with(lambda x, w, b, g: (g @ w, g.T @ x, g)), "The gradient of the bias has a row for each example. The bias was copied to all rows, so its gradient is the sum over them."),
         Mistake("bias-summed-along-the-neurons", linear_with(lambda x, w, b, g: (g @ w, g.T @ x, g.sum(axis=1))), "You sum g over axis 1, over the neurons. The bias was copied along axis 0, the examples."),
-        Mistake("bias-averaged", linear_with(lambda x, w, b, g: (g @ w, g.T @ x, g.mean(axis=0) if len(g) else g.sum(axis=0))), "The gradient of the bias is {ratio} times what it should be: the mean over the examples in place of the sum. If the loss is a mean, its 1/n is in g already."),
+        Mistake("bias-averaged", linear_with(lambda x, w, b, g: (g @ w, g.T @ x, g.mean(axis=0))), "The gradient of the bias is {ratio} times what it should be: the mean over the examples in place of the sum. If the loss is a mean, its 1/n is in g already."),
         Mistake("bias-a-row", linear_with(lambda x, w, b, g: (g @ w, g.T @ x, g.sum(axis=0, keepdims=True))), "The bias has shape (m,), your gradient (1, m)."),
         Mistake("weight-gradient-transposed", linear_with(lambda x, w, b, g: (g @ w, x.T @ g, g.sum(axis=0))), "x.T @ g is the gradient of weight.T. That of weight is its transpose: g.T @ x."),
         Mistake("input-gradient-through-the-turned-weight", linear_with(lambda x, w, b, g: (g @ w.T, g.T @ x, g.sum(axis=0))), "For x's gradient the weight must not be turned: g is (n, m) and weight (m, k), so g @ weight fits as it is."),
-        Mistake("divided-by-the-batch", linear_with(lambda x, w, b, g: (g @ w, g.T @ x / max(1, len(x)), g.sum(axis=0) / max(1, len(x)))), "Your gradient is {ratio} times what it should be: you divide by the number of examples. A loss that is a mean has its 1/n in g already; dividing twice slows learning down without any error."),
+        Mistake("divided-by-the-batch", linear_with(lambda x, w, b, g: (g @ w, g.T @ x / len(x), g.sum(axis=0) / len(x))), "Your gradient is {ratio} times what it should be: you divide by the number of examples. A loss that is a mean has its 1/n in g already; dividing twice slows learning down without any error."),
         Mistake("weight-not-turned", linear_with(lambda x, w, b, g: (g @ w.T, x.T @ g, g.sum(axis=0)), lambda x, w, b: x @ w + b), "You use the weight as (k, m). PyTorch keeps it as (m, k), a row for each neuron: x @ weight.T."),
         Mistake("bias-left-out", linear_with(lambda x, w, b, g: (g @ w, g.T @ x, g.sum(axis=0)), lambda x, w, b: x @ w.T), "The gradients are right; in the output the bias is missing."),
         Mistake("bias-gradient-missing", linear_with(lambda x, w, b, g: (g @ w, g.T @ x)), "Three inputs, two gradients: that of the bias is missing."),
@@ -1276,6 +1297,8 @@ def permute_trials(rng: np.random.Generator) -> Iterator[Trial]:
     yield trial(names, reordered, (array([1, 2, 3], [4, 5, 6]),), array([10, 20], [30, 40], [50, 60]), ((1, 0),))
     yield trial(names, reordered, (array([1, 2], [3, 4]),), array([5, 6], [7, 8]), ((1, 0),))
     yield trial(names, reordered, (array([1, 2], [3, 4]),), array([5, 6], [7, 8]), ((0, 1),))
+    x = array([[1, 2, 3], [4, 5, 6]]).reshape(1, 2, 3)
+    yield trial(names, reordered, (x,), array([[1, 2]], [[3, 4]], [[5, 6]]), ((2, 0, 1),))
     for shape, dims in (((2, 3, 4), (2, 0, 1)), ((2, 3, 4), (1, 2, 0)), ((2, 2, 2), (1, 2, 0)), ((2, 3, 4), (0, 2, 1)), ((2, 1, 3, 2), (3, 1, 0, 2)), ((4,), (0,)), ((2, 0, 3), (2, 0, 1)), ((3, 3), (1, 0))):
         x = drawn(rng, *shape)
         yield trial(names, reordered, (x,), drawn(rng, *reordered(x, dims).shape), (dims,))
@@ -1288,7 +1311,7 @@ def moved(grad: Callable, out: Callable = lambda x, dims: x.transpose(dims)) -> 
     return lambda x, dims: (out(x, dims), lambda g: (grad(g, x, dims),))
 
 
-WAY_BACK_HINT = "Two axes exchanged come back by the same exchange, so (1, 0) works. Three in a ring do not: with {inputs}, axis 0 of the output was axis dims[0] of x; on the way back it must go *there*."
+WAY_BACK_HINT = "Two axes exchanged come back by the same exchange, so (1, 0) works. Three in a ring do not: with {inputs}, axis 0 of the output was axis dims[0] of x; on the way back it must go there."
 
 tensor(
     "permute",
@@ -1304,7 +1327,7 @@ tensor(
         "At places 1, 2, 0. numpy has a function that tells, for each value, at which place it stands in a list: `np.argsort`.",
     ),
     replaces="learnnn.ops.permute",
-    adapt=operation("permute", ops.permute, lambda x, dims: is_float(x) and x.ndim > 0 and len(dims) == x.ndim, lambda x, dims: (x, tuple(ops.axes(dims, x.ndim))), moves=True),
+    adapt=operation("permute", ops.permute, lambda x, dims: is_float(x) and x.ndim > 0 and len(dims) == x.ndim, lambda x, dims: (x, tuple(ops.axes(dims, x.ndim))), needs={}, moves=True),
     mistakes=(
         Mistake("same-order-again", moved(lambda g, x, dims: g.transpose(dims)), WAY_BACK_HINT),
         Mistake("axes-turned-over", moved(lambda g, x, dims: g.T), "`.T` turns the order of all axes over. That undoes (1, 0), and not " + "{inputs}."),
@@ -1312,7 +1335,7 @@ tensor(
         Mistake("g-passed-on", moved(lambda g, x, dims: g), "You pass g on as it came, in the order of the output. The gradient of x has x's order of axes."),
         Mistake("reshaped", moved(lambda g, x, dims: g.reshape(x.shape)), "reshape makes the shape fit and mixes up the elements: they stay in the order of the output. Move the axes back."),
         Mistake("output-reshaped", moved(lambda g, x, dims: g.transpose(np.argsort(dims)), lambda x, dims: x.reshape([x.shape[d] for d in dims])), "Your output has the right shape and the wrong elements: reshape breaks the same row of numbers into other lines. Use `transpose`."),
-        Mistake("the-other-way-round", moved(lambda g, x, dims: g.transpose(dims), lambda x, dims: x.transpose(np.argsort(dims))), "Forward and backward are exchanged: axis i of the *output* is axis dims[i] of x."),
+        Mistake("the-other-way-round", moved(lambda g, x, dims: g.transpose(dims), lambda x, dims: x.transpose(np.argsort(dims))), "Forward and backward are exchanged: axis i of the output is axis dims[i] of x."),
         Mistake("first-two-swapped", moved(lambda g, x, dims: g.swapaxes(0, 1) if g.ndim > 1 else g), "You swap the first two axes back. `dims` may move all of them."),
         Mistake("g-forgotten", moved(lambda g, x, dims: np.ones_like(x)), G_HINT),
         Mistake("comma-missing", bare(permute), COMMA_HINT),
@@ -1434,7 +1457,7 @@ tensor(
         "`+=` through an index does each place only once. numpy has a function that adds again and again: `np.add.at(dx, index, g)`.",
     ),
     replaces="learnnn.ops.getitem",
-    adapt=operation("getitem", ops.getitem, lambda x, index: is_float(x), moves=True),
+    adapt=operation("getitem", ops.getitem, lambda x, index: is_float(x), needs={}, moves=True),
     mistakes=(
         Mistake("repeats-overwritten", placed(overwrite), "With {inputs} an element was picked twice, and only the last gradient is left of two. (`dx[index] += g` does just the same: numpy reads, adds and writes once per place.) They must add up."),
         Mistake("g-forgotten", placed(lambda dx, index, g: np.add.at(dx, index, 1)), G_HINT),
@@ -1609,7 +1632,7 @@ def tensor_trials(rng: np.random.Generator) -> Iterator[Trial]:
     cases += [(NETWORK, tuple(drawn(rng, *shape) for shape in ((4, 3), (3, 2), (2,), (2, 1), (1,)))), ("((a - b) * (a - b)).mean()", (drawn(rng, 3, 2), drawn(rng, 2)))]
     for text, arrays in cases:
         expected = value_of(text, *arrays), gradient_of(text, arrays)
-        yield Trial("the value, and the gradients of the inputs", told(text, arrays), partial(swept, text, arrays, 1), expected)
+        yield Trial(answer_form(LETTERS[: len(arrays)]).replace("output", "value"), told(text, arrays), partial(swept, text, arrays, 1), expected)
     for text, *rows in (("(a * b).sum()", [1, 2], [3, 4]), ("m = a * b; (m * a + m).sum()", [1, 2], [3, 4])):
         arrays = tuple(map(array, rows))
         expected = value_of(text, *arrays), tuple(2 * slope for slope in gradient_of(text, arrays))
@@ -1849,7 +1872,7 @@ tensor(
         Mistake("copies-not-summed", saying(1 / 8, 2 / 8, 3 / 8), "b and w are used for every one of the four rows, and collect from all of them."),
         Mistake("bias-not-summed", saying(1 / 8, 1, 3 / 8), "The bias was copied to four rows: its gradient is the sum over them."),
         Mistake("ones-for-the-input", saying(0.5, 0.5, 0.375), "The slope of x @ w in w is x, and x is full of twos here."),
-        Mistake("column-of-the-weights", saying(0.5, 1, 9 / 8), "x[0, 0] meets the first *row* of w, 1 and 2 (once for each output). You added up the first column."),
+        Mistake("column-of-the-weights", saying(0.5, 1, 9 / 8), "x[0, 0] meets the first row of w, 1 and 2 (once for each output). You added up the first column."),
         Mistake("all-of-the-weights", saying(0.5, 1, 21 / 8), "x[0, 0] meets the first row of w only; the other rows belong to x[0, 1] and x[0, 2]."),
         Mistake("one-output-only", saying(0.5, 1, 1 / 8), "x[0, 0] goes into both outputs of its row, with the slopes w[0, 0] and w[0, 1]: add both."),
     ),
@@ -1868,9 +1891,6 @@ class Bare:
 
     def __mul__(self, other: Any) -> Any:
         return Bare(self.data * other.data, (self, other), lambda g: (g * other.data, g * self.data))
-
-    def sum(self) -> Any:
-        return Bare(self.data.sum(), (self,), lambda g: (np.broadcast_to(g, self.data.shape),))
 
 
 def sweep_in_place(root):
@@ -1946,13 +1966,13 @@ def repaired(text: str, arrays: tuple, times: int, repair: Callable) -> Any:
 
 BUG_EXPRESSIONS = (
     ("a + b + a", 1), ("a * b", 1), ("a + b", 1), ("a + a", 1), ("a + b + a * c", 1), ("a * c + (a + b)", 1), ("m = a + b; m * m + a", 1), ("m = a * b; m + m * m", 1), ("m = a + b; n = m + c; n * m + a", 1),
-    ("a.sum() + a.sum()", 1), ("(a + b).sum() + a.sum()", 1), ("a.sum() + (a + b).sum()", 1), ("a + b + a", 2),
+    ("a + b + a", 2),
 )
 
 
 def bug_trials(rng: np.random.Generator) -> Iterator[Trial]:
     for text, times in BUG_EXPRESSIONS:
-        letters = [letter for letter in "abc" if letter in text.replace("sum", "")]
+        letters = [letter for letter in "abc" if letter in text]
         arrays = tuple(drawn(rng, 2) for _ in letters)
         expected = gradients(partial(value_of, text), arrays, 1.0)
         label = "the gradients" if times == 1 else "the gradients after calling it twice: it starts over"
@@ -1970,13 +1990,13 @@ tensor(
     trials=bug_trials,
     variants=(saying(mended, "C"), saying(sweep_adding(first=np.copy, further=add_to), "c"), saying(sweep_adding(first=lambda piece: piece + 0.0), " C ")),
     hints=(
-        "Follow a + b + a with a pencil. Draw each *array* as a box, and each `.grad` as an arrow to its box. After the root's turn, where do the arrows of (a + b) and of a point?",
+        "Follow a + b + a with a pencil. Draw each array as a box, and each `.grad` as an arrow to its box. After the root's turn, where do the arrows of (a + b) and of a point?",
         "Two arrows point to one box. Then comes `+=`, which writes into the box. Who else sees that?",
         "Either keep a copy of the first piece (`piece.copy()`), or do not write into the old array: `parent.grad = parent.grad + piece`.",
     ),
     points=2,
     mistakes=(
-        Mistake("named-not-repaired", saying(sweep_in_place, "C"), "That is the cause; the code still has it. (A copy of the root's ones, or of the piece that is added, does not help: the trouble is the array that `+=` writes *into*.) Here {inputs}."),
+        Mistake("named-not-repaired", saying(sweep_in_place, "C"), "That is the cause; the code still has it. (A copy of the root's ones, or of the piece that is added, does not help: the trouble is the array that `+=` writes into.) Here {inputs}."),
         Mistake("cause-A", saying(mended, "A"), "The repair works. But the root had its ones: try a * b with the broken version, its gradients are right."),
         Mistake("cause-B", saying(mended, "B"), "The repair works. But the order was fine: every node came before its parents."),
         Mistake("cause-D", saying(mended, "D"), "The repair works. But shares were added up, not overwritten: try a + a with the broken version."),
