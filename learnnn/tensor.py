@@ -151,7 +151,9 @@ class Tensor(Variable):
 
     def _number(self) -> Any:
         if self.array.size != 1:
-            raise ValueError(f"only one element tensors can be converted to Python scalars, this one has {self.array.size}")
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, this one has {self.array.size}"
+            )
         return self.array.item()
 
     def __index__(self) -> int:
@@ -195,7 +197,8 @@ class Tensor(Variable):
         return self.__setstate__(self.__getstate__(), type(self).__new__(type(self)))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"array": self.array.copy(), "_requires_grad": self._requires_grad, "grad": self.grad}
+        grad = None if self.grad is None else wrap(self.grad.array.copy())
+        return {"array": self.array.copy(), "_requires_grad": self._requires_grad, "grad": grad}
 
     def __setstate__(self, state: dict[str, Any], into: Any = None) -> Any:
         into = self if into is None else into
@@ -295,7 +298,9 @@ class Tensor(Variable):
     @property
     def mT(self) -> Any:
         if self.ndim < 2:
-            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
+            raise RuntimeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor."
+            )
         return ops.transpose(self, -2, -1)
 
     def t(self) -> Any:
@@ -376,7 +381,8 @@ def _in_place(name: str) -> Callable:
 def _write(tensor: Tensor, result: Any, name: str) -> Tensor:
     """Every change in place: compute beside, check, copy over, mend the history."""
     autograd.check_overwritable(tensor)
-    if not np.can_cast(result.dtype, tensor.dtype, "same_kind") and {result.dtype.kind, tensor.dtype.kind} != {"i", "u"}:
+    kinds = {result.dtype.kind, tensor.dtype.kind}
+    if not np.can_cast(result.dtype, tensor.dtype, "same_kind") and kinds != {"i", "u"}:
         raise RuntimeError(
             f"result type {result.dtype} can't be cast to the desired output type {tensor.dtype}: {name} keeps the "
             "dtype of the tensor it changes; convert it first, as in x = x.float()"

@@ -222,7 +222,9 @@ def test_another_view_learns_of_the_change():
     check_second(fill, [rng.normal(size=3)], rng)
 
 
-@pytest.mark.parametrize("change", [lambda y, x: y.pow_(3), lambda y, x: y.mul_(x), lambda y, x: y.mul_(y), lambda y, x: y[0].mul_(y[1])])
+@pytest.mark.parametrize(
+    "change", [lambda y, x: y.pow_(3), lambda y, x: y.mul_(x), lambda y, x: y.mul_(y), lambda y, x: y[0].mul_(y[1])]
+)
 def test_an_operation_in_place_has_its_gradient(change):
     rng = np.random.default_rng(0)
 
@@ -479,7 +481,9 @@ def test_a_fused_operation_without_plain_spelling_refuses_a_second_derivative():
 
 
 def test_a_fused_operation_goes_through_its_plain_spelling():
-    fused = from_backward(lambda x, k: (x**3 * k, lambda g: (3 * x * x * g * k, None)), plain=lambda x, k: x * x * x * k)
+    fused = from_backward(
+        lambda x, k: (x**3 * k, lambda g: (3 * x * x * g * k, None)), plain=lambda x, k: x * x * x * k
+    )
     rng = np.random.default_rng(0)
     check_first(lambda x: fused(x, 2.0), [rng.normal(size=3)], rng)
     check_second(lambda x: fused(x, 2.0), [rng.normal(size=3)], rng)
@@ -542,8 +546,9 @@ def test_threads_can_train_side_by_side():
 # ------------------------------------------------------------------------------------- random expressions
 UNARY = [learnnn.tanh, learnnn.sin, learnnn.sigmoid, lambda x: x * x, lambda x: x - 0.5, lambda x: (x * 0.3).exp()]
 BINARY = [
-    learnnn.add, learnnn.sub, learnnn.mul, lambda a, b: a / (b * b + 1), lambda a, b: a @ b.T, lambda a, b: a - b.mean(),
-    lambda a, b: learnnn.cat([a, b])[: len(a)], lambda a, b: learnnn.where(a > b, a, b), lambda a, b: a + b.sum(0),
+    learnnn.add, learnnn.sub, learnnn.mul, lambda a, b: a / (b * b + 1), lambda a, b: a @ b.T,
+    lambda a, b: a - b.mean(), lambda a, b: learnnn.cat([a, b])[: len(a)], lambda a, b: learnnn.where(a > b, a, b),
+    lambda a, b: a + b.sum(0),
 ]  # fmt: skip
 
 
@@ -577,7 +582,7 @@ def run(steps, *inputs):
 def test_random_programs(steps, seed):
     rng = np.random.default_rng(seed)
     arrays = [rng.uniform(-1, 1, (2, 2)), rng.uniform(-1, 1, (2, 2))]
-    close_enough = lambda *xs: learnnn.tanh(run(steps, *xs))  # noqa: E731 keeps large programs in range
+    close_enough = lambda *xs: learnnn.tanh(run(steps, *xs))  # keeps large programs in range
     grads_exist(close_enough, arrays)
     check_used(close_enough, arrays, rng)
 

@@ -17,7 +17,7 @@ def test_tensor_copies_and_from_numpy_shares():
     ("data", "dtype"),
     [
         (1, "int64"), (1.0, "float32"), (True, "bool"), ([1, 2.5], "float32"), ([True, 2], "int64"), ([], "float32"),
-        (np.ones(2), "float64"), (np.float64(1), "float64"), ([np.float64(1)], "float64"), (np.ones(2, "uint8"), "uint8"),
+        (np.ones(2), "float64"), (np.float64(1), "float64"), ([np.float64(1)], "float64"), (np.ones(2, "u1"), "uint8"),
         ([learnnn.tensor(1.0), learnnn.tensor(2.0)], "float32"), (range(3), "int64"),
     ],
 )  # fmt: skip

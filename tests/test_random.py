@@ -52,9 +52,9 @@ def test_distributions():
     for dtype in (learnnn.float32, learnnn.float64):
         even, bell = learnnn.rand(n, dtype=dtype).numpy(), learnnn.randn(n, dtype=dtype).numpy()
         assert even.dtype == bell.dtype == dtype
-        assert 0 <= even.min() and even.max() < 1
+        assert even.min() >= 0 and even.max() < 1
         np.testing.assert_allclose([even.mean(), even.var()], [1 / 2, 1 / 12], atol=0.01)
-        np.testing.assert_allclose([bell.mean(), bell.var()], [0, 1], atol=0.03)
+        np.testing.assert_allclose([bell.mean(), bell.var()], [0, 1], atol=0.04)
     whole = learnnn.randint(3, 7, (n,)).numpy()
     assert sorted(set(whole.tolist())) == [3, 4, 5, 6]
     assert sorted(learnnn.randperm(100).tolist()) == list(range(100))

@@ -68,7 +68,7 @@ def _refuse_bad_markers(cell: NotebookNode, where: str) -> None:
     if marks != [BEGIN, END] * (len(marks) // 2):
         raise BuildError(f"{where}: {BEGIN} and {END} do not alternate")
     if bool(marks) != bool(cell.metadata.get("nbgrader", {}).get("solution")):
-        raise BuildError(f"{where}: markers of a solution belong in a cell with nbgrader's solution: true, and only there")
+        raise BuildError(f"{where}: a cell with nbgrader's solution: true has markers of a solution, and no other has")
 
 
 def exercise_edition(source: NotebookNode) -> NotebookNode:

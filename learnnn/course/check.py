@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import functools
 import inspect
 import io
 import secrets
@@ -10,6 +9,7 @@ import time
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -77,15 +77,11 @@ def draw(exercise: Exercise, seed: int) -> list[Trial]:
 # Running
 
 
-def outcomes_of(obj: Any, trials: list[Trial], seconds: list[float] | None = None) -> Iterator[Outcome]:
-    """The outcomes of `obj`, one after the other; none after one that ran out of time.
-
-    `seconds` limits each trial; without it each gets `TRIAL_SECONDS` out of `CHECK_SECONDS` in all.
-    """
+def outcomes_of(obj: Any, trials: list[Trial]) -> Iterator[Outcome]:
+    """The outcomes of `obj`, one after the other; none after one that ran out of time."""
     end = time.monotonic() + CHECK_SECONDS
-    for i, trial in enumerate(trials):
-        allowed = seconds[i] if seconds else max(0.1, min(TRIAL_SECONDS, end - time.monotonic()))
-        outcome = attempt(trial, obj, allowed)
+    for trial in trials:
+        outcome = attempt(trial, obj, max(0.1, min(TRIAL_SECONDS, end - time.monotonic())))
         yield outcome
         if isinstance(outcome.error, TimeUp):
             return
@@ -124,7 +120,7 @@ def lent_arrays(run: Any, depth: int = 3) -> list[np.ndarray]:
 
 
 def _reached(thing: Any) -> list:
-    if isinstance(thing, functools.partial):
+    if isinstance(thing, partial):
         return [thing.func, *thing.args, *thing.keywords.values()]
     if isinstance(thing, types.FunctionType):
         cells = [cell.cell_contents for cell in thing.__closure__ or () if cell != types.CellType()]
@@ -175,12 +171,16 @@ def diagnose(exercise: Exercise, outcomes: list[Outcome], seed: int) -> Mistake 
 
 
 def _behaves_so(mistake: Mistake, exercise: Exercise, outcomes: list[Outcome], seed: int) -> bool:
-    trials = draw(exercise, seed)[: len(outcomes)]  # drawn anew: the learner's code may have changed its own
-    seconds = [TRIAL_SECONDS if isinstance(o.error, TimeUp) else 1.0 + 10 * o.seconds for o in outcomes]
+    trials = exercise.trials(np.random.default_rng(seed))  # drawn anew: the learner's code may have changed its own
+    code = pristine(mistake.code)
     with contextlib.redirect_stdout(io.StringIO()):
-        theirs = outcomes_of(pristine(mistake.code), trials, seconds)
-        pairs = zip(trials, outcomes, theirs, strict=False)
-        return all(_same(mine, other, trial.tolerance) for trial, mine, other in pairs)
+        pairs = zip(trials, outcomes, strict=False)
+        return all(_same(mine, attempt(trial, code, _patience(mine)), trial.tolerance) for trial, mine in pairs)
+
+
+def _patience(mine: Outcome) -> float:
+    """How long a mistake may take that is to behave like this outcome."""
+    return TRIAL_SECONDS if isinstance(mine.error, TimeUp) else 1.0 + 10 * mine.seconds
 
 
 def _same(one: Outcome, other: Outcome, tolerance: float) -> bool:
@@ -196,25 +196,26 @@ def pristine(code: Any) -> Any:
     defaults = copy.deepcopy(code.__defaults__)
     fresh = types.FunctionType(code.__code__, code.__globals__, code.__name__, defaults, code.__closure__)
     fresh.__kwdefaults__ = copy.deepcopy(code.__kwdefaults__)
-    return functools.update_wrapper(fresh, code)
+    return update_wrapper(fresh, code)
 
 
 # Reporting
 
 
+@np.errstate(all="ignore")
 def _report(exercise: Exercise, trials: list, outcomes: list, failing: list, seed: int) -> Report:
-    known = {"id": exercise.id, "title": exercise.title, "seed": seed}
+    report = partial(Report, exercise.id, exercise.title, seed=seed)
     if not failing:
-        return Report(**known, status="passed", message="passed")
+        return report("passed", "passed")
     if blank := [f.outcome.error for f in failing if isinstance(f.outcome.error, NotImplementedError)]:
-        return Report(**known, status="unwritten", message=_unwritten(exercise, blank[0]))
+        return report("unwritten", _unwritten(exercise, blank[0]))
     worst = smallest(failing)
     failure = _failure(worst)
     mistake = diagnose(exercise, outcomes, seed)
     hint = fill(mistake.hint, failure, worst.mismatch) if mistake else general_hint(worst)
     message = _message(failing, trials, outcomes)
     name = mistake.name if mistake else None
-    return Report(**known, status="failed", message=message, diagnosis=name, hint=hint, failure=failure)
+    return report("failed", message, diagnosis=name, hint=hint, failure=failure)
 
 
 def _failure(worst: Failing) -> Failure:
@@ -226,7 +227,8 @@ def _failure(worst: Failing) -> Failure:
 def _unwritten(exercise: Exercise, error: BaseException) -> str:
     frame = where_raised(error)
     name = frame.function if frame else exercise.id
-    return f"not written yet: {name}. Replace `raise NotImplementedError()` by your code, run the cell, and check again."
+    todo = "Replace `raise NotImplementedError()` by your code, run the cell, and check again."
+    return f"not written yet: {name}. {todo}"
 
 
 def _message(failing: list, trials: list, outcomes: list) -> str:
@@ -249,7 +251,7 @@ def general_hint(worst: Failing) -> str:
     """Help when no known mistake behaves like this one."""
     error = worst.outcome.error
     if error is None and worst.mismatch.note.startswith("shape"):
-        return "Print `.shape` of what you return and of each array on the way: where does it stop being what you meant?"
+        return "Print `.shape` of what you return and of each array on the way: where is it not what you meant?"
     if error is None:
         return "Redo this case with pencil and paper, and print what your code holds on the way."
     for kind, advice in ERROR_ADVICE.items():
@@ -262,7 +264,7 @@ def general_hint(worst: Failing) -> str:
 
 ERROR_ADVICE: dict[type[BaseException], str] = {
     TimeUp: "Is there a loop that never ends, or one that visits the same thing again and again?",
-    RecursionError: "A function calls itself without end, or once for each step of a long chain: use a loop and a list.",
+    RecursionError: "A function calls itself without end, or for each step of a long chain: use a loop and a list.",
     MemoryError: "It asked for far more memory than the exercise needs: look at the shapes of what it creates.",
     InputChanged: "Your code writes into an array it was given (`+=`, `out=`, `x[...] = `): compute a new one instead.",
     SystemExit: "Your code ends the program (`exit()`, `sys.exit()`): return a value instead.",

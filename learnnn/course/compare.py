@@ -23,10 +23,10 @@ class Mismatch:
     @property
     def ratio(self) -> float | None:
         """actual / expected where both are single numbers."""
-        both = [as_numbers(self.actual), as_numbers(self.expected)]
-        if any(part is None or part.shape for part in both) or both[1] == 0:
+        actual, expected = as_numbers(self.actual), as_numbers(self.expected)
+        if actual is None or expected is None or actual.shape or expected.shape or expected == 0:
             return None
-        return (both[0].astype(complex) / both[1]).real.item()
+        return (actual.astype(complex) / expected).real.item()
 
 
 def plain(value: Any) -> Any:
@@ -58,6 +58,7 @@ def as_numbers(value: Any) -> np.ndarray | None:
     return array if array.dtype.kind in "biufc" else None
 
 
+@np.errstate(all="ignore")
 def mismatch(expected: Any, actual: Any, tolerance: float = 1e-6, path: str = "") -> Mismatch | None:
     """The first difference between two plain answers, or None when they agree.
 
@@ -103,7 +104,7 @@ def _mismatch_in_dict(expected, actual, tolerance, path) -> Mismatch | None:
 
 
 def _mismatch_in_numbers(expected, actual, tolerance, path) -> Mismatch | None:
-    e, a = as_numbers(expected), as_numbers(actual)
+    e, a = np.asarray(expected), as_numbers(actual)
     if a is None:
         belongs = "an array" if e.ndim else "a number"
         return Mismatch(path, expected, actual, f"{_of_kind(actual)} where {belongs} belongs")
@@ -117,6 +118,7 @@ def _mismatch_in_numbers(expected, actual, tolerance, path) -> Mismatch | None:
     return Mismatch(where, e[index].item(), a[index].item(), _numbers_note(e, a, wrong))
 
 
+@np.errstate(all="ignore")
 def close(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> np.ndarray:
     """Elementwise: equal up to `tolerance`, relative to the element and a tenth of it to the array's scale."""
     kind = complex if "c" in expected.dtype.kind + actual.dtype.kind else np.float64
@@ -135,14 +137,17 @@ def _numbers_note(expected, actual, wrong) -> str:
     if expected.ndim == 2 and len(set(expected.shape)) == 1 and close(expected.T, actual, 1e-6).all():
         return "yours is the transpose of what is expected"
     factor = _common_factor(expected, actual)
-    if factor is None:
-        return f"{wrong.sum()} of {wrong.size} elements differ"
-    return "yours has the opposite sign everywhere" if factor == -1 else f"yours is {factor:.4g} times as large everywhere"
+    if factor == -1:
+        return "yours has the opposite sign everywhere"
+    count = f"{wrong.sum()} of {wrong.size} elements differ"
+    return f"yours is {factor:.4g} times as large everywhere" if factor else count
 
 
 def _common_factor(expected, actual) -> float | None:
     some = expected != 0
-    if not np.isfinite(expected).all() or not some.any() or actual[~some].any() or "c" in expected.dtype.kind + actual.dtype.kind:
+    if "c" in expected.dtype.kind + actual.dtype.kind or not np.isfinite(expected).all():
+        return None
+    if not some.any() or actual[~some].any():
         return None
     ratios = actual[some] / expected[some]
     return round(float(ratios[0]), 9) if ratios[0] and np.allclose(ratios, ratios[0], rtol=1e-6) else None

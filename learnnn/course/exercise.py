@@ -18,7 +18,8 @@ class Trial:
     `run` takes that object and gives back what is compared with `expected`: a number, an array, a text,
     or these nested in tuples, lists and dictionaries. An exception raised in it is an outcome like any other;
     where raising is right, `expected` is the exception's class. `tolerance` is relative. Arrays that `run`
-    reaches through its closure are inputs: an object that changes them in place fails. `inputs` is the question as a learner should read it: "a = 2.0, b = -3.0".
+    reaches through its closure are inputs: an object that changes them in place fails. `inputs` is the
+    question as a learner should read it: "a = 2.0, b = -3.0".
     """
 
     label: str
@@ -36,7 +37,7 @@ class Mistake:
     """
 
     name: str
-    code: object
+    code: Any
     hint: str
 
 
@@ -54,7 +55,7 @@ class Exercise:
     statement: str
     signature: str
     trials: Callable[[np.random.Generator], Iterable[Trial]]
-    solution: object
+    solution: Any
     variants: tuple = ()
     mistakes: tuple[Mistake, ...] = ()
     hints: tuple[str, str, str] = ("", "", "")
@@ -104,7 +105,8 @@ class ExerciseList(list):
 def _html_row(cells: list[str]) -> str:
     id, lesson, title, signature = map(escape, cells)
     left = "<td style='text-align:left'>"
-    return f"<tr>{left}<code>{id}</code></td>{left}{lesson}</td>{left}{title}</td>{left}<code>{signature}</code></td></tr>"
+    texts = (f"<code>{id}</code>", lesson, title, f"<code>{signature}</code>")
+    return "<tr>" + "".join(f"{left}{text}</td>" for text in texts) + "</tr>"
 
 
 _registry: dict[str, Exercise] = {}

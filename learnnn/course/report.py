@@ -115,14 +115,13 @@ class Report:
 
     def rows(self) -> list[tuple[str, str]]:
         """Name and text of every line under the headline."""
-        rows = [] if self.failure is None else self._failure_rows(self.failure)
-        rows += [("looks like", self.diagnosis), ("hint", self.hint), ("note", self.note)]
-        return [(name, said) for name, said in rows if said]
+        return (self._failure_rows(self.failure) if self.failure else []) + self._told()
 
     def _failure_rows(self, failure: Failure) -> list[tuple[str, str]]:
         expected, actual = map(text, failure.shown())
         asked = f"{failure.inputs}    ({failure.label})" if failure.label else failure.inputs
-        return [("for", asked), ("expected", expected), ("yours", actual), ("", failure.remark())]
+        rows = [("for", asked), ("expected", expected), ("yours", actual)]
+        return [*rows, ("", failure.remark())] if failure.remark() else rows
 
     def __repr__(self) -> str:
         lines = [f"{GLYPHS[self.status]} {self.id}: {self.message}"]
@@ -161,7 +160,8 @@ def _card(report: Report, body: str) -> str:
     head = (
         f'<div style="display:flex;gap:0.6em;align-items:baseline">'
         f'<span aria-hidden="true" style="{badge}">{glyph}</span>'
-        f'<span><b>{escape(report.title)}</b> <code style="{MONO};opacity:0.72;background:none">{escape(report.id)}</code>'
+        f"<span><b>{escape(report.title)}</b> "
+        f'<code style="{MONO};opacity:0.72;background:none">{escape(report.id)}</code>'
         f"<br>{_ticked(report.message)}</span></div>"
     )
     box = (

@@ -205,7 +205,7 @@ def _class_source(cls: type) -> str:
 
 def _class_around(text: str, name: str, line: int) -> str | None:
     classes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef) and node.name == name]
-    around = [node for node in classes if node.lineno <= line <= node.end_lineno]
+    around = [node for node in classes if node.lineno <= line <= (node.end_lineno or 0)]
     if not around:
         return None
     node = around[-1]

@@ -1,13 +1,12 @@
 """Put a learner's components into the framework, keep them, and bring them back."""
 
-import importlib.machinery
-import importlib.util
 import os
 import pkgutil
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -132,15 +131,15 @@ def restore(id: str | None = None) -> None:
 # Installing
 
 
-def install(exercise: Exercise, obj: Any):
+def install(exercise: Exercise, obj: Any) -> Callable[[], Any]:
     """Make `obj` the exercise's component now; returns a function that undoes it."""
     component = exercise.adapt(obj) if exercise.adapt else obj
     before = _mine.get(exercise.id, _absent)
-    undo = [lambda: _remember(exercise.id, before)]
-    if exercise.replaces:
-        shipped = put(exercise.replaces, component)
-        _shipped.setdefault(exercise.replaces, shipped)
-        undo.append(lambda: put(exercise.replaces, shipped))
+    undo: list[Callable[[], Any]] = [partial(_remember, exercise.id, before)]
+    if name := exercise.replaces:
+        shipped = put(name, component)
+        _shipped.setdefault(name, shipped)
+        undo.append(partial(put, name, shipped))
     _remember(exercise.id, obj)
     return lambda: [step() for step in undo]
 
@@ -246,8 +245,7 @@ def _component(exercise: Exercise, path: Path) -> Any:
 
 
 def _module(name: str, path: Path) -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader(name, str(path))  # whatever the file's suffix
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-    sys.modules[name] = module
+    module = sys.modules[name] = ModuleType(name)
+    module.__file__ = str(path)
     exec(compile(path.read_bytes(), str(path), "exec"), vars(module))  # leaves no __pycache__ with the learner
     return module

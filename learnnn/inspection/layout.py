@@ -41,7 +41,7 @@ def layered(sizes: Sequence[Point], edges: Sequence[Edge], down: bool = False) -
     rows.order()
     across = rows.place()
     begin, end = _bands([along for along, _ in boxes], layer, rows, across)
-    centres = [((begin[i] + end[i]) / 2, a) for i, a in zip(layer, across)]
+    centres = [(round((begin[i] + end[i]) / 2, 2), a) for i, a in zip(layer, across)]
     routes = _routes(rows, boxes, centres, across, begin, end)
     height = max((a + box[1] / 2 for (_, a), box in zip(centres, boxes)), default=0.0)
     height = max([height, *[a + LANE / 2 for a in across[len(boxes) :]]])
@@ -173,7 +173,7 @@ class _Rows:
             for row in self.rows[::-1] if sides is self.below else self.rows:
                 self._settle(row, position, sides)
         low = min((p - self.across[i] / 2 for i, p in enumerate(position)), default=0.0)
-        return [p - low for p in position]
+        return [round(p - low, 2) for p in position]
 
     def _offsets(self, row: list[int]) -> list[float]:
         """Positions of a row packed as tightly as it goes."""
@@ -224,8 +224,8 @@ def _bands(along: list[float], layer: list[int], rows: _Rows, across: list[float
     begin, end, at = [], [], 0.0
     for k, size in enumerate(thick):
         at += GAP + min(50.0, 0.12 * climb[k]) if k else 0.0
-        begin.append(at)
-        at += size
+        begin.append(round(at, 2))
+        at = round(at + size, 2)
         end.append(at)
     return begin, end
 
@@ -237,11 +237,11 @@ def _routes(rows: _Rows, boxes, centres, across, begin, end) -> list[list[Point]
     for edge, chain in enumerate(rows.chains):
         (first, *bends, last), level = chain, rows.layer
         leave, arrive = centres[first][1], ports[edge]
-        points = [(centres[first][0] + boxes[first][0] / 2, leave), (end[level[first]], leave)]
+        start, stop = centres[first][0] + boxes[first][0] / 2, centres[last][0] - boxes[last][0] / 2
+        points = [(round(start, 1), leave), (max(end[level[first]], round(start, 1)), leave)]
         for i in bends:
             points += [(begin[level[i]], across[i]), (end[level[i]], across[i])]
-        points += [(begin[level[last]], arrive), (centres[last][0] - boxes[last][0] / 2, arrive)]
-        points = [(round(x, 3), round(y, 3)) for x, y in points]
+        points += [(begin[level[last]], arrive), (max(round(stop, 1), begin[level[last]]), arrive)]
         routes.append([p for k, p in enumerate(points) if k == 0 or p != points[k - 1]])
     return routes
 
@@ -255,5 +255,5 @@ def _ports(rows: _Rows, boxes, centres, across) -> list[float]:
     for node, found in arriving.items():
         step = min(14.0, 0.7 * boxes[node][1] / len(found))
         for k, (_, edge) in enumerate(sorted(found)):
-            ports[edge] = centres[node][1] + step * (k - (len(found) - 1) / 2)
+            ports[edge] = round(centres[node][1] + step * (k - (len(found) - 1) / 2), 2)
     return ports

@@ -103,7 +103,9 @@ from .shape import (
     unsqueeze,
 )
 
-_HELPERS = {"assign", "axes", "floating", "getitem", "plain_index", "promote", "put", "replace", "result_dtype", "spread", "to"}
+_HELPERS = {
+    "assign", "axes", "floating", "getitem", "plain_index", "promote", "put", "replace", "result_dtype", "spread", "to",
+}  # fmt: skip
 _FUNCTIONAL = {
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "elu", "gelu", "leaky_relu", "linear",
     "nll_loss", "silu", "softplus",

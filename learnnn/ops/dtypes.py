@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # a value of lower rank never widens one of higher rank
+_NUMBER = (int, float)
 _default = np.dtype(np.float32)
 
 
@@ -53,11 +54,13 @@ def promote(a: Any, b: Any) -> tuple[Any, Any]:
     ta, tb = getattr(a, "dtype", None), getattr(b, "dtype", None)
     if ta is tb and ta is not None:
         return a, b
-    for v, t in ((a, ta), (b, tb)):
-        if t is None and not isinstance(v, int | float):
-            raise TypeError(f"unsupported operand: a tensor cannot be combined with {v!r} of type {type(v).__name__}")
-    if (tb is None and ta is not None and ta.kind == "f") or (ta is None and tb is not None and tb.kind == "f"):
-        return a, b
+    if ta is None or tb is None:
+        number, dtype = (a, tb) if ta is None else (b, ta)
+        if not isinstance(number, _NUMBER):
+            kind = type(number).__name__
+            raise TypeError(f"unsupported operand: a tensor cannot be combined with {number!r} of type {kind}")
+        if dtype is not None and dtype.kind == "f":
+            return a, b
     dtype = result_dtype(a, b)
     return np.asarray(a).astype(dtype, copy=False), np.asarray(b).astype(dtype, copy=False)
 

@@ -96,8 +96,8 @@ def linear(input, weight, bias=None):
 
 
 @differentiable(
-    input=lambda g, other: (g * other),
-    other=lambda g, input: (g * input),
+    input=lambda g, other: g * other,
+    other=lambda g, input: g * input,
 )
 def dot(input, other):
     """The sum of the products of two vectors."""

@@ -138,6 +138,8 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
 
 def _check_classes(input: Any, target: Any, weight: Any, ignore_index: int) -> bool:
     """Raise what is wrong with logits and labels; return whether some label is to be ignored."""
+    if not hasattr(target, "dtype"):
+        raise TypeError(f"cross_entropy_loss(): argument 'target' must be Tensor, not {type(target).__name__}")
     axis, classes = _class_axis(input), input.shape[_class_axis(input)] if input.ndim else 0
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(

@@ -115,7 +115,9 @@ def _extreme_rule(g: Any, y: Any, input: Any, dim: Any, keepdim: bool) -> Any:
 def _some(input: np.ndarray, dim: Any, name: str) -> None:
     if _count(input.shape, dim) == 0:
         error = RuntimeError if dim is None else IndexError
-        raise error(f"{name}(): Expected reduction dim to be specified and non-empty, the input has {list(input.shape)}")
+        raise error(
+            f"{name}(): Expected reduction dim to be specified and non-empty, the input has {list(input.shape)}"
+        )
 
 
 @differentiable(input=_extreme_rule)

@@ -63,18 +63,21 @@ class Adam(Optimizer):
         for name in self.remembers[: 3 if group["amsgrad"] else 2]:
             state[name] = wrap(np.zeros_like(p.array))
 
-    def numbers(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+    def advance(self, state: dict[str, Any]) -> Any:
         state["step"].array += 1
-        step, lr, (beta1, beta2) = state["step"].array.item(), group["lr"], group["betas"]
-        decay = group["weight_decay"]
+        return state["step"].array.item()
+
+    def numbers(self, group: dict[str, Any], now: Any) -> dict[str, Any]:
+        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
+        root = math.sqrt(1 - beta2**now)
         return {
-            "beta1": beta1, "beta2": beta2, "eps": group["eps"],
-            "rate": lr / (1 - beta1**step), "root": math.sqrt(1 - beta2**step),
+            "beta1": beta1, "beta2": beta2,
+            "rate": lr / (1 - beta1**now) * root, "eps": group["eps"] * root,  # root * m / (sqrt(v) + root * eps)
             "shrink": 1 - lr * decay if group["decoupled_weight_decay"] else 1.0,
             "decay": 0.0 if group["decoupled_weight_decay"] else decay,
         }  # fmt: skip
 
-    def update(self, p, g, memory, t, *, beta1, beta2, eps, rate, root, shrink, decay):
+    def update(self, p, g, memory, t, *, beta1, beta2, rate, eps, shrink, decay):
         m, v, *largest = memory
         if shrink != 1.0:
             p *= shrink
@@ -90,7 +93,6 @@ class Adam(Optimizer):
         if largest:
             v = np.maximum(largest[0], v, out=largest[0])
         np.sqrt(v, out=t)
-        t /= root
         t += eps
         np.divide(m, t, out=t)
         t *= rate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -75,22 +75,23 @@ class Optimizer:
                 loss = closure()
         self.steps_taken += 1
         for group in self.param_groups:
+            numbers: dict[Any, dict[str, Any]] = {}  # of this group, by how far its parameters have come
             for p in group["params"]:
                 if p.grad is not None:
-                    self._step(p, group)
+                    self._step(p, group, numbers)
         return loss
 
-    def _step(self, p: Tensor, group: dict[str, Any]) -> None:
-        state, g = self.state[p], p.grad.array
+    def _step(self, p: Tensor, group: dict[str, Any], numbers: dict[Any, dict[str, Any]]) -> None:
+        state = self.state[p]
         if not state:
             self.begin(state, p, group)
-        numbers = self.numbers(state, group)
-        kept = [state[name].array for name in self.remembers if name in state]
-        for x, slope, *memory in _blocks(p.array, g, *kept):
-            scratch = self._scratch_like(x)
-            if group["maximize"]:
-                slope = -slope
-            self.update(x, slope, memory, scratch, **numbers)
+        now = self.advance(state)
+        if now not in numbers:
+            numbers[now] = self.numbers(group, now)
+        memory = [state[name].array for name in self.remembers if name in state]
+        g = -p.grad.array if group["maximize"] else p.grad.array
+        for x, slope, *kept in _blocks(p.array, g, *memory):
+            self.update(x, slope, kept, self._scratch_like(x), **numbers[now])
         overwrite(p, None)
 
     def _scratch_like(self, x: np.ndarray) -> np.ndarray:
@@ -103,7 +104,10 @@ class Optimizer:
     def begin(self, state: dict[str, Any], p: Tensor, group: dict[str, Any]) -> None:
         """Fill the state of a parameter before its first step."""
 
-    def numbers(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+    def advance(self, state: dict[str, Any]) -> Any:
+        """Count a step of one parameter; what is returned, `numbers` may depend on."""
+
+    def numbers(self, group: dict[str, Any], now: Any) -> dict[str, Any]:
         """The settings of this step, for `update`."""
         raise NotImplementedError
 
@@ -156,14 +160,12 @@ def _check_parameter(p: Any) -> None:
         raise ValueError("can't optimize a non-leaf Tensor: it was computed, so its gradient does not stay with it")
 
 
-def _blocks(p: np.ndarray, *others: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+def _blocks(p: np.ndarray, *others: np.ndarray) -> Iterable[Sequence[np.ndarray]]:
     """The arrays in pieces small enough for the cache, as views."""
     if p.size <= BLOCK or not all(a.flags.c_contiguous for a in (p, *others[1:])):
-        yield p, *others
-        return
+        return ((p, *others),)
     flat = [a.reshape(-1) for a in (p, *others)]
-    for i in range(0, p.size, BLOCK):
-        yield tuple([a[i : i + BLOCK] for a in flat])
+    return ([a[i : i + BLOCK] for a in flat] for i in range(0, p.size, BLOCK))
 
 
 def _like(p: Tensor, value: Any, name: str) -> Any:

@@ -52,9 +52,12 @@ class SGD(Optimizer):
         settings = {k: v for k, v in locals().items() if k not in ("self", "params", "__class__")}
         super().__init__(params, settings)
 
-    def numbers(self, state: dict[str, Any], group: dict[str, Any]) -> dict[str, Any]:
+    def advance(self, state: dict[str, Any]) -> Any:
+        return state.pop("first", False)
+
+    def numbers(self, group: dict[str, Any], now: Any) -> dict[str, Any]:
         names = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
-        return {name: group[name] for name in names} | {"first": state.pop("first", False)}
+        return {name: group[name] for name in names} | {"first": now}
 
     def begin(self, state: dict[str, Any], p: Tensor, group: dict[str, Any]) -> None:
         if group["momentum"]:

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("jupytext")
 pytest.importorskip("nbclient")
 
-from learnnn.course import build  # noqa: E402
+from learnnn.course import build
 
 GRADED = '{"grade_id": "toy", "solution": true, "grade": false, "locked": false, "schema_version": 3, "task": false}'
 LESSON = f"""# %% [markdown]
@@ -140,7 +140,8 @@ def test_markers_must_be_right(chapters, capsys, broken):
 
 
 def test_several_solutions_in_a_cell_each_get_a_stub():
-    code = "class A:\n    def f(self):\n        ### BEGIN SOLUTION\n        return 1\n        ### END SOLUTION\n\n    def g(self):\n        ### BEGIN SOLUTION\n        return 2\n        ### END SOLUTION\n"
+    block = "    def {}(self):\n        ### BEGIN SOLUTION\n        return {}\n        ### END SOLUTION\n"
+    code = "class A:\n" + block.format("f", 1) + block.format("g", 2)
     assert build.cut(code).count("        raise NotImplementedError()") == 2
     assert "return" not in build.cut(code)
     assert build.solutions(code) == ["        return 1", "        return 2"]

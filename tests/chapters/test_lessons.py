@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("jupytext")
 pytest.importorskip("nbclient")
 
-from learnnn import course  # noqa: E402
-from learnnn.course import build  # noqa: E402
+from learnnn import course
+from learnnn.course import build
 
 CHAPTERS = Path(__file__).resolve().parent.parent.parent / "chapters"
 SOURCES = build.sources(CHAPTERS)

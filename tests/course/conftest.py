@@ -108,7 +108,7 @@ def toys(monkeypatch, tmp_path):
     monkeypatch.setenv("LEARNNN_HOME", str(tmp_path / "mine"))
     for state in ("_mine", "_shipped"):
         monkeypatch.setattr(swap, state, {})
-    yield framework
+    return framework
 
 
 def shipped_mul(a, b):

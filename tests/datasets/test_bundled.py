@@ -34,12 +34,12 @@ def test_form(load):
 
 @every
 def test_split(load):
-    (X, y), (X_test, y_test) = load(split=0.2, seed=3)
+    (X, _), (X_test, y_test) = load(split=0.2, seed=3)
     n = SHAPES[load.__name__][0]
     assert len(X_test) == len(y_test) == round(0.2 * n)
     assert len(X) + len(X_test) == n
     again, other = load(split=0.2, seed=3), load(split=0.2, seed=4)
-    assert (again[1].X == X_test).all()
+    assert (X_test == again[1].X).all()
     assert not np.array_equal(other[1].X, X_test)
     assert len(load(split=True)[1].y) == round(0.2 * n)
     assert load(split=0.2)[0].target_names == load().target_names

@@ -40,7 +40,9 @@ def test_cross_entropy_of_plain_labels_is_the_weighted_one():
     x, target = CASES[0]
     for f in (loss._mean_over_labels, lambda x, t: loss._over_weights(x, t, None, None, "mean", 0.0)):
         out, backward = f(x, target)
-        np.testing.assert_allclose(out, loss._cross_entropy_plain(torch.tensor(x), target, None, None, "mean", 0).numpy())
+        np.testing.assert_allclose(
+            out, loss._cross_entropy_plain(torch.tensor(x), target, None, None, "mean", 0).numpy()
+        )
         np.testing.assert_allclose(backward(1.0)[0].sum(1), 0, atol=1e-15)
 
 

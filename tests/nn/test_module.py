@@ -38,7 +38,11 @@ def test_an_error_names_the_layer_and_both_shapes():
         (lambda: F.cross_entropy(torch.zeros(2, 3), torch.tensor([1, 3])), IndexError, "Target 3 is out of bounds"),
         (lambda: F.cross_entropy(torch.zeros(2, 3), torch.tensor([1, 3])), IndexError, "labels go from 0 to 2"),
         (lambda: F.cross_entropy(torch.zeros(2, 3), torch.tensor([1.0, 2.0])), RuntimeError, "target.long()"),
-        (lambda: F.cross_entropy(torch.zeros(2, 3), torch.tensor([1])), ValueError, "(2) to match target batch_size (1)"),
+        (
+            lambda: F.cross_entropy(torch.zeros(2, 3), torch.tensor([1])),
+            ValueError,
+            "(2) to match target batch_size (1)",
+        ),
         (lambda: F.cross_entropy(torch.zeros(2, 3), torch.zeros(2, 1).long()), RuntimeError, "target.squeeze(1)"),
         (
             lambda: F.binary_cross_entropy_with_logits(torch.zeros(2, 1), torch.zeros(2)),
@@ -131,6 +135,8 @@ def test_copies_are_apart_and_tied_parameters_stay_tied():
         assert twin[1].weight is twin[0].weight
         assert twin[0].weight is not model[0].weight
         assert type(twin[0].weight) is nn.Parameter
+        assert (twin[0].weight.grad == model[0].weight.grad).all()
+        assert not np.shares_memory(twin[0].weight.grad.array, model[0].weight.grad.array)
         twin[0].weight.array[...] = 7
         assert not (model[0].weight.array == 7).any()
 

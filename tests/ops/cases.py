@@ -245,7 +245,14 @@ for dims in ((2, 0, 1), (-1, 0, -2), (0, 1, 2)):
 case("permute", Draw(()), dims=())
 case("movedim", Draw((2, 3, 2)), source=0, destination=-1)
 case("movedim", Draw((2, 3, 2)), source=(0, 1), destination=(2, 0))
-for shape, wide in (((3,), (2, 3)), ((2, 1), (2, 3)), ((), (2, 2)), ((1, 3), (0, 3)), ((1,), (2, 1, 2)), ((2, 3), (2, 3))):
+for shape, wide in (
+    ((3,), (2, 3)),
+    ((2, 1), (2, 3)),
+    ((), (2, 2)),
+    ((1, 3), (0, 3)),
+    ((1,), (2, 1, 2)),
+    ((2, 3), (2, 3)),
+):
     case("broadcast_to", Draw(shape), shape=wide)
     case("expand", Draw(shape), shape=wide)
 case("expand", Draw((2, 1)), shape=(3, -1, 2))
@@ -295,9 +302,16 @@ for shape, index in INDICES:
     label = f"[{index!r}]".replace("\n", "")
     case("getitem", Draw(shape), call=lambda x, i=index: ops.getitem(x, i), label=label)
     case("put", Draw(picked), call=lambda x, i=index, s=shape: ops.put(x, i, s), label=label)
-ONCE = [(shape, index) for shape, index in INDICES if index is not ROWS and not (isinstance(index, tuple) and any(
-    part is ROWS or part is COLUMNS or getattr(part, "shape", None) in ((4, 1), (2, 2)) for part in index))]  # fmt: skip
-for shape, index in ONCE:  # where a place is written twice, which value stays is not defined
+
+
+def writes_twice(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(getattr(part, "ndim", 0) and part.dtype != bool and part.size > 1 for part in parts)
+
+
+for shape, index in INDICES:
+    if writes_twice(index):  # which value stays is not defined
+        continue
     picked = ops.getitem(np.zeros(shape), index).shape
     label = f"[{index!r}]".replace("\n", "")
     case("replace", Draw(shape), Draw(picked), call=lambda x, v, i=index: ops.replace(x, i, v), label=label)
@@ -308,7 +322,7 @@ for shape, dim, index in (
     ((2, 3), 1, [[0, 2], [1, 1]]), ((2, 3), 0, [[1, 0, 1]]), ((2, 3), -1, [[2], [0]]), ((4,), 0, [1, 1, 3]),
     ((2, 2, 2), 1, [[[0, 1]], [[1, 1]]]), ((2, 3), 1, np.zeros((2, 0), int)), ((2, 3), 1, [[0, 0, 0, 0, 2]]),
 ):  # fmt: skip
-    case("gather", Draw(shape), call=lambda x, d=dim, i=np.asarray(index): ops.gather(x, d, i), label=f"dim={dim}")
+    case("gather", Draw(shape), call=lambda x, d=dim, i=index: ops.gather(x, d, np.asarray(i)), label=f"dim={dim}")
 
 
 # --------------------------------------------------------------------------------------------------- losses
@@ -322,23 +336,29 @@ for reduction in REDUCTIONS:
     case("cross_entropy", Draw((2, 3, 2), "normal"), target=np.array([[0, 1], [2, 2]]), reduction=reduction)
     case("cross_entropy", Draw((3,), "normal"), target=np.array(1), reduction=reduction)
     for options in ({}, {"pos_weight": CLASS_WEIGHT}, {"weight": np.array([[2.0], [0.5]])}):
-        case(
-            "binary_cross_entropy_with_logits", Draw((2, 3), "normal"), target=SOFT, reduction=reduction, **options
-        )
+        case("binary_cross_entropy_with_logits", Draw((2, 3), "normal"), target=SOFT, reduction=reduction, **options)
     for options in ({}, {"weight": CLASS_WEIGHT, "ignore_index": 2}):
         case("nll_loss", Draw((2, 3), "normal"), target=LABELS, reduction=reduction, **options)
 case("binary_cross_entropy", Draw((2, 3), "unit"), call=lambda x: ops.binary_cross_entropy(x * 0.4 + 0.5, SOFT))
-case("binary_cross_entropy", Draw((2, 3), "unit"), Draw((2, 3), "positive"), call=lambda x, t: ops.binary_cross_entropy(x * 0.4 + 0.5, t))
+case(
+    "binary_cross_entropy",
+    Draw((2, 3), "unit"),
+    Draw((2, 3), "positive"),
+    call=lambda x, t: ops.binary_cross_entropy(x * 0.4 + 0.5, t),
+)
 case("cross_entropy", Draw((2, 3), "normal", "F"), target=LABELS)
 case("cross_entropy", Draw((2, 3), "normal"), Draw((2, 3), "positive"), label="target with a gradient")
 case("binary_cross_entropy_with_logits", Draw((4,), "normal"), Draw((4,), "unit"), label="target with a gradient")
 
 # ---------------------------------------------------------------------------------- which operations there are
-WITHOUT_GRADIENT = set(
-    """eq ne lt le gt ge bitwise_and bitwise_or bitwise_xor bitwise_not logical_and logical_or logical_not isnan isinf
-    isfinite floor_divide any all argmax argmin""".split()
-)
-HELPERS = set("assign axes floating get_default_dtype plain_index promote result_dtype set_default_dtype spread".split())
+WITHOUT_GRADIENT = {
+    "eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "logical_and",
+    "logical_or", "logical_not", "isnan", "isinf", "isfinite", "floor_divide", "any", "all", "argmax", "argmin",
+}  # fmt: skip
+HELPERS = {
+    "assign", "axes", "floating", "get_default_dtype", "plain_index", "promote", "result_dtype", "set_default_dtype",
+    "spread",
+}  # fmt: skip
 COVERED = {c.op for c in CASES}
 
 

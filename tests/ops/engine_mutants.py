@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-import learnnn
 from learnnn.autograd import function, inplace, node, operation, variable
 from learnnn.tensor import Tensor
 from tests import test_autograd
@@ -87,8 +86,16 @@ t = test_autograd
 FAULTS = [
     # the order
     Fault(sweep, "topological_order", "reverse=True", "reverse=False", of("matmul")),
-    Fault(sweep, "topological_order", "    nodes.sort(key=attrgetter(\"order\"), reverse=True)\n", "", t.test_a_short_and_a_long_path_to_the_same_value),
-    Fault(sweep, "topological_order", "if parent not in seen:", "if True:", t.test_every_consumer_comes_before_its_parents),
+    Fault(
+        sweep,
+        "topological_order",
+        '    nodes.sort(key=attrgetter("order"), reverse=True)\n',
+        "",
+        t.test_a_short_and_a_long_path_to_the_same_value,
+    ),
+    Fault(
+        sweep, "topological_order", "if parent not in seen:", "if True:", t.test_every_consumer_comes_before_its_parents
+    ),
     Fault(sweep, "topological_order", "for parent in node.parents:", "for parent in node.parents[:1]:", of("mul")),
     # broadcasting
     Fault(sweep, "unbroadcast", "i < extra or (", "i < extra and (", of("add")),
@@ -97,45 +104,143 @@ FAULTS = [
     Fault(sweep, "_fit", "grad.dtype != node.dtype", "False", t.test_gradients_have_the_dtype_of_their_value),
     Fault(sweep, "_fit", "fitting.shape != node.shape", "False", t.test_a_gradient_of_the_wrong_shape_is_refused),
     # the sweep
-    Fault(sweep, "sweep", "pending[parent] = pending[parent] + piece", "pending[parent] = piece", t.test_several_uses_add_up),
+    Fault(
+        sweep,
+        "sweep",
+        "pending[parent] = pending[parent] + piece",
+        "pending[parent] = piece",
+        t.test_several_uses_add_up,
+    ),
     Fault(sweep, "sweep", "pending[parent] += piece", "pending[parent] = piece", t.test_several_uses_add_up),
-    Fault(sweep, "sweep", "elif parent in mine:", "elif True:", t.test_the_sum_is_not_written_into_what_someone_else_holds),
-    Fault(sweep, "sweep", "for hook in tuple(node.hooks):", "for hook in ():", t.test_an_error_in_a_hook_leaves_the_mode_as_it_was),
+    Fault(
+        sweep, "sweep", "elif parent in mine:", "elif True:", t.test_the_sum_is_not_written_into_what_someone_else_holds
+    ),
+    Fault(
+        sweep,
+        "sweep",
+        "for hook in tuple(node.hooks):",
+        "for hook in ():",
+        t.test_an_error_in_a_hook_leaves_the_mode_as_it_was,
+    ),
     Fault(sweep, "sweep", "if not retain_graph:", "if False:", t.test_saved_arrays_are_freed_as_backward_proceeds),
     Fault(sweep, "sweep", "if not retain_graph:", "if True:", t.test_a_retained_graph_keeps_what_it_saved),
     Fault(sweep, "sweep", "with Switch(create_graph)", "with Switch(False)", of("mul")),
-    Fault(sweep, "_leading_to", "if not useful.isdisjoint(node.parents):", "if True:", t.test_only_the_path_to_the_wanted_inputs_is_walked),
-    Fault(sweep, "accumulate", "tensor.grad.array += array", "tensor.grad.array = array", t.test_gradients_accumulate_over_calls),
-    Fault(sweep, "accumulate", "tensor.grad = wrap(array.copy())", "tensor.grad = wrap(array)", t.test_two_leaves_do_not_share_a_gradient),
+    Fault(
+        sweep,
+        "_leading_to",
+        "if not useful.isdisjoint(node.parents):",
+        "if True:",
+        t.test_only_the_path_to_the_wanted_inputs_is_walked,
+    ),
+    Fault(
+        sweep,
+        "accumulate",
+        "tensor.grad.array += array",
+        "tensor.grad.array = array",
+        t.test_gradients_accumulate_over_calls,
+    ),
+    Fault(
+        sweep,
+        "accumulate",
+        "tensor.grad = wrap(array.copy())",
+        "tensor.grad = wrap(array)",
+        t.test_two_leaves_do_not_share_a_gradient,
+    ),
     Fault(sweep, "grad", "found.get(node)", "found.get(nodes[0])", of("mul")),
     # steps and what they save
-    Fault(operation.Step, "backward", "rule(grad, *saved[start:end])", "rule(grad, *saved[start:end][::-1])", of("div")),
+    Fault(
+        operation.Step, "backward", "rule(grad, *saved[start:end])", "rule(grad, *saved[start:end][::-1])", of("div")
+    ),
     Fault(operation.Step, "backward", "saved = self.as_tensors(saved)", "pass", of("mul")),
     Fault(operation.Step, "as_tensors", " | {self.plan.output: self}", "", of("exp")),
-    Fault(operation.Fused, "backward", "self.twice or not create_graph", "True", t.test_a_fused_operation_goes_through_its_plain_spelling),
-    Fault(operation.Fused, "backward", "if self.plain is None:", "if False:", t.test_a_fused_operation_without_plain_spelling_refuses_a_second_derivative),
-    Fault(operation.Fused, "backward", "self.plain(*fresh, **kwargs)", "self.plain(*args, **kwargs)", t.test_a_fused_operation_goes_through_its_plain_spelling),
-    Fault(operation.Alias, "backward", "(grad,)", "(grad * 2,)", t.test_a_fused_operation_goes_through_its_plain_spelling),
-    Fault(node.Saving, "unpack", "if counter[0] != version:", "if False:", t.test_a_fused_operation_says_when_its_input_was_overwritten),
+    Fault(
+        operation.Fused,
+        "backward",
+        "self.twice or not create_graph",
+        "True",
+        t.test_a_fused_operation_goes_through_its_plain_spelling,
+    ),
+    Fault(
+        operation.Fused,
+        "backward",
+        "if self.plain is None:",
+        "if False:",
+        t.test_a_fused_operation_without_plain_spelling_refuses_a_second_derivative,
+    ),
+    Fault(
+        operation.Fused,
+        "backward",
+        "self.plain(*fresh, **kwargs)",
+        "self.plain(*args, **kwargs)",
+        t.test_a_fused_operation_goes_through_its_plain_spelling,
+    ),
+    Fault(
+        operation.Alias, "backward", "(grad,)", "(grad * 2,)", t.test_a_fused_operation_goes_through_its_plain_spelling
+    ),
+    Fault(
+        node.Saving,
+        "unpack",
+        "if counter[0] != version:",
+        "if False:",
+        t.test_a_fused_operation_says_when_its_input_was_overwritten,
+    ),
     Fault(node.Saving, "unpack", "if self.saved is None:", "if False:", t.test_a_retained_graph_keeps_what_it_saved),
     Fault(node.Saving, "release", "self.saved = None", "pass", t.test_saved_arrays_are_freed_as_backward_proceeds),
     # changes in place
-    Fault(inplace.Patch, "backward", "    self.replay(outside).array[...] = 0\n", "", t.test_a_changed_view_changes_its_base),
-    Fault(inplace.Patch, "backward", "return outside.array, self.replay(wrap(grad)).array", "return outside.array, None", t.test_a_changed_view_changes_its_base),
-    Fault(inplace.Patch, "backward", "return grad * mask, self.replay(grad)", "return grad, self.replay(grad)", t.test_a_changed_view_changes_its_base),
+    Fault(
+        inplace.Patch,
+        "backward",
+        "    self.replay(outside).array[...] = 0\n",
+        "",
+        t.test_a_changed_view_changes_its_base,
+    ),
+    Fault(
+        inplace.Patch,
+        "backward",
+        "return outside.array, self.replay(wrap(grad)).array",
+        "return outside.array, None",
+        t.test_a_changed_view_changes_its_base,
+    ),
+    Fault(
+        inplace.Patch,
+        "backward",
+        "return grad * mask, self.replay(grad)",
+        "return grad, self.replay(grad)",
+        t.test_a_changed_view_changes_its_base,
+    ),
     Fault(inplace, "_rebase", "(old, node)", "(node, old)", t.test_a_changed_view_changes_its_base),
     Fault(inplace, "overwrite", "+= 1", "+= 0", t.test_a_fused_operation_says_when_its_input_was_overwritten),
-    Fault(inplace, "keep_before", "isinstance(node, Step)", "False", t.test_an_operation_in_place_may_have_saved_its_input),
+    Fault(
+        inplace, "keep_before", "isinstance(node, Step)", "False", t.test_an_operation_in_place_may_have_saved_its_input
+    ),
     Fault(inplace, "check_overwritable", "if tensor._node is None:", "if False:", t.test_a_leaf_is_not_overwritten),
-    Fault(inplace, "check_overwritable", "if base.is_leaf and base._requires_grad:", "if False:", t.test_a_leaf_is_not_overwritten),
+    Fault(
+        inplace,
+        "check_overwritable",
+        "if base.is_leaf and base._requires_grad:",
+        "if False:",
+        t.test_a_leaf_is_not_overwritten,
+    ),
     Fault(variable, "current", "autograd.refresh(tensor)", "pass", t.test_another_view_learns_of_the_change),
     Fault(Tensor, "__setitem__", "    overwrite(self, node)", "    pass", t.test_a_changed_view_changes_its_base),
     # Function
     Fault(function.Custom, "backward", "grad.get(i)", "grad.get(0)", t.test_a_function_of_two_outputs),
     Fault(function.Custom, "incoming", "np.zeros_like(out)", "np.ones_like(out)", t.test_a_function_of_two_outputs),
-    Fault(function.Parcel, "__add__", "self[i] + grad if i in self else grad", "grad", t.test_a_function_that_saved_its_output_twice),
-    Fault(function.Context, "_linked", "if id(tensor) in self._places", "if False", t.test_a_function_that_saved_its_output_twice),
-]  # fmt: skip
+    Fault(
+        function.Parcel,
+        "__add__",
+        "self[i] + grad if i in self else grad",
+        "grad",
+        t.test_a_function_that_saved_its_output_twice,
+    ),
+    Fault(
+        function.Context,
+        "_linked",
+        "if id(tensor) in self._places",
+        "if False",
+        t.test_a_function_that_saved_its_output_twice,
+    ),
+]
 
 
 def report() -> bool:

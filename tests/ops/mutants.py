@@ -36,7 +36,11 @@ RESULTS: dict[str, Callable[[Any, Any], Any]] = {
     "elements in reverse": lambda right, g: values(right).ravel()[::-1].reshape(values(right).shape),
     "first element only": lambda right, g: right * (np.arange(values(right).size).reshape(values(right).shape) == 0),
 }
-SECOND = {"cut off from the graph": lambda right, g: autograd.wrap(values(right)) if isinstance(right, autograd.Variable) else right}
+SECOND = {
+    "cut off from the graph": lambda right, g: (
+        autograd.wrap(values(right)) if isinstance(right, autograd.Variable) else right
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -157,10 +161,10 @@ def mutants(op: str) -> Iterator[Mutant]:
 
 
 # ------------------------------------------------------------------- faults that are none: the right rule again
-HANDS_G_ON = set(
-    "add.input add.other sub.input remainder.input broadcast_to.input clone.input to.input "
-    "linear.bias".split()  # the sweep would sum it over the rows all the same
-)
+HANDS_G_ON = {
+    "add.input", "add.other", "sub.input", "remainder.input", "broadcast_to.input", "clone.input", "to.input",
+    "linear.bias",  # the sweep would sum it over the rows all the same
+}  # fmt: skip
 ONE_NUMBER = {"masked_fill.value"}  # in reverse it is itself
 
 

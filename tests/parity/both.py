@@ -13,9 +13,22 @@ import pytest
 
 import learnnn
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: nothing to compare with")
+try:
+    import torch
+except ImportError:
+    torch = None
+needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed: nothing to compare with")
 TOLERANCE = {"float64": 1e-9, "float32": 2e-6, "float16": 2e-3}
-RAISED = (ArithmeticError, AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
+RAISED = (
+    ArithmeticError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def name(dtype: Any) -> str:
@@ -65,7 +78,7 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def alike(a: Any, b: Any) -> bool:
-    """Code that catches PyTorch's exception catches learnnn's; where PyTorch has no kernel yet, learnnn may have one."""
+    """Code that catches PyTorch's exception catches learnnn's; where PyTorch has no kernel, learnnn may."""
     return isinstance(b, type(a)) or (isinstance(a, NotImplementedError) and "not implemented for" in str(a))
 
 

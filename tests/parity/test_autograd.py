@@ -8,9 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from tests.parity.both import collect, same
+from tests.parity.both import collect, needs_torch, same
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, needs_torch]
 
 
 def leaf(t, *values, **kwargs):
@@ -244,8 +244,12 @@ GRAD = {
     "constant input": lambda t: t.autograd.grad(leaf(t, 1.0).sum(), t.ones(1)),
     "constant output": lambda t: t.autograd.grad(t.ones(()), leaf(t, 1.0)),
     "not a scalar": lambda t: (lambda x: t.autograd.grad(x * 2, x))(leaf(t, 1.0, 2.0)),
-    "grad_outputs": lambda t: (lambda x: t.autograd.grad(x * x, x, t.tensor([1.0, 2.0], dtype=t.float64)))(leaf(t, 1.0, 2.0)),
-    "grad_outputs list": lambda t: (lambda x: t.autograd.grad([x * x, x.sum()], [x], [t.ones(2).double(), None]))(leaf(t, 1.0, 2.0)),
+    "grad_outputs": lambda t: (lambda x: t.autograd.grad(x * x, x, t.tensor([1.0, 2.0], dtype=t.float64)))(
+        leaf(t, 1.0, 2.0)
+    ),
+    "grad_outputs list": lambda t: (lambda x: t.autograd.grad([x * x, x.sum()], [x], [t.ones(2).double(), None]))(
+        leaf(t, 1.0, 2.0)
+    ),
     "create_graph inside no_grad": recorded_in_no_grad,
     "returns": lambda t: (lambda x: type(t.autograd.grad(x.sum(), [x])).__name__)(leaf(t, 1.0)),
 }
@@ -309,7 +313,9 @@ HOOKS = {
     "retain_grad": retained,
     "retain_grad of a leaf": lambda t: (lambda x: (x.retain_grad(), (x * 2).sum().backward(), x.grad)[2])(leaf(t, 1.0)),
     "retain_grad of a constant": lambda t: t.ones(2).retain_grad(),
-    "no grad on what is no leaf": lambda t: (lambda x: (lambda h: (h.sum().backward(), h.grad)[1])(x * 2))(leaf(t, 1.0)),
+    "no grad on what is no leaf": lambda t: (lambda x: (lambda h: (h.sum().backward(), h.grad)[1])(x * 2))(
+        leaf(t, 1.0)
+    ),
 }
 
 
@@ -507,7 +513,9 @@ FUNCTION = {
     "too few gradients": lambda t: run(t, "Wrong", 2),
     "gradient of the wrong shape": lambda t: run(t, "Shape"),
     "None for an output": lambda t: run(t, "Raw", pick=lambda y: y[1]),
-    "not differentiable": lambda t: (lambda y: (y[0].requires_grad, y[1].requires_grad))(functions(t)["Index"].apply(leaf(t, 0.5, 2.0))),
+    "not differentiable": lambda t: (lambda y: (y[0].requires_grad, y[1].requires_grad))(
+        functions(t)["Index"].apply(leaf(t, 0.5, 2.0))
+    ),
     "backward beside one that is not differentiable": lambda t: run(t, "Index", pick=lambda y: y[0]),
     "returns its input": lambda t: run(t, "Same"),
     "None for an input": lambda t: run(t, "Silent", 2),
@@ -688,7 +696,7 @@ DETACHED = {
     "float of float is itself": lambda t: (lambda x: x.double() is x)(leaf(t, 1.0)),
     "integer result": lambda t: (leaf(t, 1.5) > 1).requires_grad,
     "argmax": lambda t: leaf(t, 1.5, 2.0).argmax().requires_grad,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("label", DETACHED)
@@ -852,7 +860,7 @@ LEAVES = {
     "version of zero_": lambda t: (lambda x: (x.zero_(), x.fill_(1), x.copy_(x), x._version)[3])(t.ones(2)),
     "version in no_grad": lambda t: (lambda x: (t.no_grad()(lambda: x.add_(1))(), x._version)[1])(t.ones(2)),
     "overlap": lambda t: (lambda x: (x[1:].copy_(x[:-1].clone()), x)[1])(t.arange(5.0)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("label", LEAVES)

@@ -5,15 +5,61 @@ import operator
 import numpy as np
 import pytest
 
-from tests.parity.both import collect
+from tests.parity.both import collect, needs_torch
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, needs_torch]
 
 DTYPES = ("float32", "float64", "float16", "int64", "int32", "uint8", "bool")
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.7, -3.7, 20.5, -20.5, 100.0, np.inf, -np.inf, np.nan]
-UNARY = """abs ceil cos erf exp expm1 floor isfinite isinf isnan log log1p log2 logical_not nan_to_num neg reciprocal
-relu round rsqrt sigmoid sign sin sqrt tan tanh""".split()
-SMOOTH = "abs cos erf exp expm1 log log1p log2 neg reciprocal relu rsqrt sigmoid sign sin sqrt tan tanh floor".split()
+UNARY = [
+    "abs",
+    "ceil",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "log",
+    "log1p",
+    "log2",
+    "logical_not",
+    "nan_to_num",
+    "neg",
+    "reciprocal",
+    "relu",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "tan",
+    "tanh",
+]
+SMOOTH = [
+    "abs",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "neg",
+    "reciprocal",
+    "relu",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "tan",
+    "tanh",
+    "floor",
+]
 SHAPES = [(), (1,), (0,), (2, 3), (2, 0)]
 
 
@@ -24,7 +70,9 @@ def whole(shape, dtype, seed=0):
 
 @pytest.mark.parametrize("name", UNARY)
 def test_unary_values_and_dtypes(name):
-    checks = [(f"{name} special {d}", lambda t, d=d: getattr(t, name)(t.tensor(np.array(SPECIAL, d)))) for d in DTYPES[:2]]
+    checks = [
+        (f"{name} special {d}", lambda t, d=d: getattr(t, name)(t.tensor(np.array(SPECIAL, d)))) for d in DTYPES[:2]
+    ]
     for d in DTYPES:
         for shape in SHAPES:
             checks.append((f"{name} {d} {shape}", lambda t, s=shape, d=d: getattr(t, name)(t.tensor(whole(s, d)))))
@@ -45,10 +93,23 @@ def test_unary_gradients(name):
 
 
 OPERATORS = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
-    "%": operator.mod, "**": operator.pow, "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
-    ">": operator.gt, ">=": operator.ge, "&": operator.and_, "|": operator.or_, "^": operator.xor,
-}  # fmt: skip
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+}
 NUMBERS = [2, 2.5, True, -1, 0, 0.5, np.float32(1.5), np.float64(2.5), np.int64(3)]
 
 
@@ -56,7 +117,8 @@ NUMBERS = [2, 2.5, True, -1, 0, 0.5, np.float32(1.5), np.float64(2.5), np.int64(
 def test_promotion_of_two_tensors(symbol):
     op = OPERATORS[symbol]
     collect(
-        (f"{a}{sa} {symbol} {b}{sb}", lambda t, a=a, b=b, sa=sa, sb=sb: op(t.tensor(whole(sa, a)), t.tensor(whole(sb, b, 1))))
+        (f"{a}{sa} {symbol} {b}{sb}",
+         lambda t, a=a, b=b, sa=sa, sb=sb: op(t.tensor(whole(sa, a)), t.tensor(whole(sb, b, 1))))
         for a in DTYPES for b in DTYPES for sa in ((3,), ()) for sb in ((3,), ())
     )  # fmt: skip
 
@@ -88,19 +150,36 @@ def test_whole_number_division_by_zero():
     ])  # fmt: skip
 
 
-NAMED = "add sub mul div pow maximum minimum remainder floor_divide eq ne lt le gt ge".split()
+NAMED = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "pow",
+    "maximum",
+    "minimum",
+    "remainder",
+    "floor_divide",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+]
 
 
 @pytest.mark.parametrize("name", [*NAMED, "logical_and", "logical_or", "bitwise_and", "bitwise_or", "bitwise_xor"])
 def test_named_operations_of_two_tensors(name):
     collect(
-        (f"{name} {a}{sa} {b}", lambda t, a=a, b=b, sa=sa: getattr(t, name)(t.tensor(whole(sa, a)), t.tensor(whole((2, 3), b, 1))))
+        (f"{name} {a}{sa} {b}",
+         lambda t, a=a, b=b, sa=sa: getattr(t, name)(t.tensor(whole(sa, a)), t.tensor(whole((2, 3), b, 1))))
         for a in DTYPES for b in ("float32", "int64", "bool") for sa in ((2, 3), (3,), (2, 1), (), (4,))
         if not (name.startswith("bitwise") and "float" in a + b)  # refused either way
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", "add sub mul div pow maximum minimum remainder".split())
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "remainder"])
 def test_gradients_of_two_tensors(name):
     def twice(t, a, b):
         x, y = t.tensor(np.array(a), requires_grad=True), t.tensor(np.array(b), requires_grad=True)
@@ -162,7 +241,7 @@ CHOICES = {
     "neg": lambda t, x: -x + +x,
     "chain": lambda t, x: (x.exp() / (1 + x.exp())).log(),
     "int ** tensor": lambda t, x: 2**x,
-    "zero ** tensor": lambda t, x: 0**x.abs(),
+    "zero ** tensor": lambda t, x: 0 ** x.abs(),
     "number / tensor": lambda t, x: 1 / (x + 3),
     "number % tensor": lambda t, x: 2 % (x.detach() + 3) + x,
     "number // tensor": lambda t, x: 2 // (x.detach() + 3) + x,
@@ -178,45 +257,47 @@ def test_choices(label):
 
 
 def test_wrong_dtypes_and_shapes():
-    collect({
-        "shapes": lambda t: t.ones(2, 3) + t.ones(4),
-        "shapes in place": lambda t: t.ones(3).add_(t.ones(2, 3)),
-        "bool - bool": lambda t: t.tensor([True]) - t.tensor([True]),
-        "-bool": lambda t: -t.tensor([True]),
-        "bool - 1": lambda t: t.tensor([True]) - 1,
-        "1 - bool": lambda t: 1 - t.tensor([True]),
-        "~bool": lambda t: ~t.tensor([True, False]),
-        "~int": lambda t: ~t.tensor([1, -2]),
-        "~float": lambda t: ~t.tensor([1.0]),
-        "float & float": lambda t: t.tensor([1.0]) & t.tensor([1.0]),
-        "str": lambda t: t.ones(2) + "a",
-        "str on the left": lambda t: "a" * t.ones(2),
-        "None": lambda t: t.ones(2) * None,
-        "list": lambda t: t.ones(2) + [1, 2],
-        "== None": lambda t: t.ones(2) == None,  # noqa: E711
-        "== str": lambda t: t.ones(2) == "a",
-        "!= None": lambda t: t.ones(2) != None,  # noqa: E711
-        "< None": lambda t: t.ones(2) < None,
-        "in": lambda t: 2 in t.tensor([1, 2]),
-        "too many": lambda t: t.exp(t.ones(2), 1, 2),
-        "no such keyword": lambda t: t.ones(2).sum(dims=0),
-        "matmul dtypes": lambda t: t.ones(2, 2) @ t.ones(2, 2).double(),
-        "int abs": lambda t: t.abs(t.tensor([-3])),
-        "bool abs": lambda t: t.tensor([True]).abs(),
-        "relu bool": lambda t: t.relu(t.tensor([True])),
-        "sign bool": lambda t: t.sign(t.tensor([True])),
-        "relu int": lambda t: t.relu(t.tensor([-1, 2])),
-        "float()": lambda t: float(t.tensor(2)),
-        "float of two": lambda t: float(t.ones(2)),
-        "bool of two": lambda t: bool(t.ones(2)),
-        "bool of none": lambda t: bool(t.ones(0)),
-        "int": lambda t: int(t.tensor([2.7])),
-        "item of two": lambda t: t.ones(2).item(),
-        "range": lambda t: list(range(t.tensor(3))),
-        "index by tensor": lambda t: [1, 2, 3][t.tensor(1)],
-        "index by float": lambda t: [1, 2, 3][t.tensor(1.0)],
-        "len 0-d": lambda t: len(t.tensor(1)),
-        "iter 0-d": lambda t: list(t.tensor(1)),
-        "format": lambda t: f"{t.tensor(2.5):.3f} {t.tensor(3)} {t.ones(2)}",
-        "format of one": lambda t: f"{t.tensor([2.5]):.3f}",
-    }.items())  # fmt: skip
+    collect(
+        {
+            "shapes": lambda t: t.ones(2, 3) + t.ones(4),
+            "shapes in place": lambda t: t.ones(3).add_(t.ones(2, 3)),
+            "bool - bool": lambda t: t.tensor([True]) - t.tensor([True]),
+            "-bool": lambda t: -t.tensor([True]),
+            "bool - 1": lambda t: t.tensor([True]) - 1,
+            "1 - bool": lambda t: 1 - t.tensor([True]),
+            "~bool": lambda t: ~t.tensor([True, False]),
+            "~int": lambda t: ~t.tensor([1, -2]),
+            "~float": lambda t: ~t.tensor([1.0]),
+            "float & float": lambda t: t.tensor([1.0]) & t.tensor([1.0]),
+            "str": lambda t: t.ones(2) + "a",
+            "str on the left": lambda t: "a" * t.ones(2),
+            "None": lambda t: t.ones(2) * None,
+            "list": lambda t: operator.add(t.ones(2), [1, 2]),
+            "== None": lambda t: t.ones(2) == None,  # noqa: E711
+            "== str": lambda t: t.ones(2) == "a",
+            "!= None": lambda t: t.ones(2) != None,  # noqa: E711
+            "< None": lambda t: t.ones(2) < None,
+            "in": lambda t: 2 in t.tensor([1, 2]),
+            "too many": lambda t: t.exp(t.ones(2), 1, 2),
+            "no such keyword": lambda t: t.ones(2).sum(dims=0),
+            "matmul dtypes": lambda t: t.ones(2, 2) @ t.ones(2, 2).double(),
+            "int abs": lambda t: t.abs(t.tensor([-3])),
+            "bool abs": lambda t: t.tensor([True]).abs(),
+            "relu bool": lambda t: t.relu(t.tensor([True])),
+            "sign bool": lambda t: t.sign(t.tensor([True])),
+            "relu int": lambda t: t.relu(t.tensor([-1, 2])),
+            "float()": lambda t: float(t.tensor(2)),
+            "float of two": lambda t: float(t.ones(2)),
+            "bool of two": lambda t: bool(t.ones(2)),
+            "bool of none": lambda t: bool(t.ones(0)),
+            "int": lambda t: int(t.tensor([2.7])),
+            "item of two": lambda t: t.ones(2).item(),
+            "range": lambda t: list(range(t.tensor(3))),
+            "index by tensor": lambda t: [1, 2, 3][t.tensor(1)],
+            "index by float": lambda t: [1, 2, 3][t.tensor(1.0)],
+            "len 0-d": lambda t: len(t.tensor(1)),
+            "iter 0-d": lambda t: list(t.tensor(1)),
+            "format": lambda t: f"{t.tensor(2.5):.3f} {t.tensor(3)} {t.ones(2)}",
+            "format of one": lambda t: f"{t.tensor([2.5]):.3f}",
+        }.items()
+    )

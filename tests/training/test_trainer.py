@@ -117,7 +117,9 @@ def test_several_inputs():
 
 def test_a_float64_model_gets_float64():
     model = nn.Linear(4, 1).double()
-    trainer = Trainer(model, nn.MSELoss(), optim.SGD(model.parameters()), metrics={"off by": metrics.mean_absolute_error})
+    trainer = Trainer(
+        model, nn.MSELoss(), optim.SGD(model.parameters()), metrics={"off by": metrics.mean_absolute_error}
+    )
     history = trainer.fit(X, X[:, :1], epochs=1)
     assert list(history) == ["loss", "off by"]
     assert trainer.predict(X).dtype == np.float64
@@ -203,7 +205,7 @@ def test_nan_stops_with_likely_causes():
 REFUSED = {
     "lengths": (lambda t: t.fit(X, Y[:-1]), ValueError, "X has 60 examples and y has 59"),
     "no data": (lambda t: t.fit(X[:0], Y[:0]), ValueError, "there is no data"),
-    "empty loader": (lambda t: t.fit(DataLoader(TensorDataset(torch.zeros(3)), batch_size=9, drop_last=True)), ValueError, "no data"),
+    "empty loader": (lambda t: t.fit(DataLoader([1], batch_size=9, drop_last=True)), ValueError, "no data"),
     "no target": (lambda t: t.fit(X), ValueError, "(inputs, target)"),
     "a number": (lambda t: t.fit(3.0, 4.0), ValueError, "axis of examples"),
     "a generator": (lambda t: t.fit(b for b in [(X, Y)]), TypeError, "only once"),

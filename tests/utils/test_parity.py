@@ -53,7 +53,7 @@ def test_batches():
             ("stream", lambda t: stream(t, batch_size=2)),
             ("stream, drop", lambda t: stream(t, batch_size=2, drop_last=True)),
             ("stream, single", lambda t: stream(t, batch_size=None)),
-            ("concat", lambda t: [x for x in t.utils.data.DataLoader(data(t, 2) + data(t, 3), batch_size=3)]),
+            ("concat", lambda t: list(t.utils.data.DataLoader(data(t, 2) + data(t, 3), batch_size=3))),
             ("concat item", lambda t: (data(t, 2) + data(t, 3))[-1]),
             ("concat past", lambda t: (data(t, 2) + data(t, 3))[5]),
             ("subset", lambda t: list(t.utils.data.DataLoader(t.utils.data.Subset(data(t), [4, 0]), batch_size=2))),
@@ -67,7 +67,11 @@ def test_shuffled():
         loader = t.utils.data.DataLoader(data(t), batch_size=3, **options)
         found = [[y.tolist() for _, y in loader] for _ in range(2)]
         sizes = [len(b) for b in found[0]]
-        return sizes, [sorted(sum(f, [])) for f in found], all(bool((x[:, 0] == 2 * y).all()) for x, y in loader)
+        return (
+            sizes,
+            [sorted(y for batch in f for y in batch) for f in found],
+            all(bool((x[:, 0] == 2 * y).all()) for x, y in loader),
+        )
 
     same(lambda t: run(t, shuffle=True))
     same(lambda t: run(t, shuffle=True, generator=t.Generator().manual_seed(1)))
