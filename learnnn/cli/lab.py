@@ -15,6 +15,7 @@ from pathlib import Path
 from .terminal import Problem, say
 
 START_PAGE = "00_start.ipynb"
+SETTINGS = Path(__file__).with_name("jupyter")  # no question about news over a learner's first lesson
 
 
 def free(port: int) -> bool:
@@ -86,7 +87,8 @@ def stop(server: subprocess.Popen) -> None:
 def serve(folder: Path, port: int, browser: bool) -> None:
     """Run JupyterLab on `folder` until it is stopped."""
     token = secrets.token_hex(16)
-    environment = {**os.environ, "JUPYTER_TOKEN": token}
+    paths = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    environment = {**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": paths}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = subprocess.Popen(lab_command(folder, port, browser), env=environment)
     try:

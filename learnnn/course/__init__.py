@@ -1,12 +1,12 @@
 """The course: check what you wrote, get help, and let it run the framework.
 
-    from learnnn import course
+from learnnn import course
 
-    course.exercises()                  what there is to write
-    course.check("scalar.mul", mul)     is it right, and if not, what went wrong?
-    course.hint("scalar.mul")           three steps of help; course.solution(id) is the last one
-    course.use("scalar.mul", mul)       check, keep, and run yours in place of learnnn's own
-    course.load_mine()                  in a later notebook: use what you kept
+course.exercises()                  what there is to write
+course.check("scalar.mul", mul)     is it right, and if not, what went wrong?
+course.hint("scalar.mul")           three steps of help; course.solution(id) is the last one
+course.use("scalar.mul", mul)       check, keep, and run yours in place of learnnn's own
+course.load_mine()                  in a later notebook: use what you kept
 """
 
 import importlib as _importlib

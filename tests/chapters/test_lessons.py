@@ -1,10 +1,10 @@
 """What a learner opens and what a reader sees: both as the text of the lesson says, with nothing given away."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import nbformat
@@ -59,7 +59,8 @@ def test_the_exercise_edition_gives_nothing_away(path):
 
 
 def _squeezed(code: str) -> str:
-    return "\n".join(line.strip() for line in code.splitlines() if line.strip())
+    """Its lines without indents and blanks; a line break at both ends, so that only whole lines are found in it."""
+    return "\n" + "\n".join(line.strip() for line in code.splitlines() if line.strip()) + "\n"
 
 
 @lesson
@@ -106,25 +107,24 @@ from IPython.core.interactiveshell import InteractiveShell
 from learnnn import course
 from learnnn.course import report
 
-passed = []
-class Watched(report.Report):
-    def __post_init__(self):
-        passed.append([self.id, self.status])
+made = []
+init = report.Report.__init__
 
-# Every report made is noted, whatever the cell does with it.
-report.Report.__post_init__ = Watched.__post_init__
+def watched(self, *args, **kwargs):
+    init(self, *args, **kwargs)
+    made.append([self.id, self.status])
+
+report.Report.__init__ = watched  # every report is noted, whatever the cell does with it
 shell = InteractiveShell()
 for code in json.load(sys.stdin):
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         shell.run_cell(code, store_history=False)
-print("REPORTS" + json.dumps(passed))
+print("REPORTS" + json.dumps(made))
 """
 
 
 def reports(cells: list[str], folder: Path) -> dict[str, set[str]]:
     """Exercise -> statuses of its checks, when the cells run one after the other, whatever fails on the way."""
-    import json
-
     here = str(CHAPTERS.parent)
     environment = {**os.environ, "LEARNNN_HOME": str(folder / "mine"), "IPYTHONDIR": str(folder), "PYTHONPATH": here}
     command = [sys.executable, "-W", "ignore", "-c", RUN]
@@ -165,7 +165,7 @@ def test_an_unsolved_lesson_passes_no_check(path, tmp_path):
 @pytest.mark.slow
 @with_exercises
 def test_an_emptied_or_broken_cell_passes_no_check(path, tmp_path):
-    for damage in (lambda code: "", lambda code: code + "\n    return (", lambda code: textwrap.indent(code, " ")[1:]):
+    for damage in (lambda code: "", lambda code: code + "\n    return (", lambda code: code.replace("):", ")", 1)):
         cells = code_cells(read(path, "solved"))
         sources = [damage(cell.source) if is_exercise(cell) else cell.source for cell in cells]
         found = reports(sources, tmp_path)

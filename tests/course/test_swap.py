@@ -237,7 +237,7 @@ def test_what_no_file_can_hold_is_named_and_serves_in_this_session(toy_framework
     ("thing", "says"),
     [
         (np.multiply, "neither a function"),
-        ((lambda: (lambda a, b: (a * b, (b, a))))(), "lambda"),
+        ((lambda: lambda a, b: (a * b, (b, a)))(), "lambda"),
         (eval("lambda a: a"), "not found"),
     ],
 )
