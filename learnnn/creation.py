@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import ops
 from .autograd import Variable, wrap
+from .devices import on_cpu
 from .tensor import Tensor
-from .tensor import device as _device
+
+_IGNORED = {"layout", "memory_format", "names", "non_blocking", "pin_memory"}  # PyTorch's, and without meaning here
 
 
-def _new(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
-    if device is not None:
-        _device(device)
+def _new(array: np.ndarray, device: Any = None, requires_grad: bool = False, **ignored: Any) -> Tensor:
+    """A tensor around an array, with what is common to all that make one. TypeError for an option there is not."""
+    for name in ignored.keys() - _IGNORED:
+        raise TypeError(f"there is no option {name!r}: it may be dtype, device, requires_grad or size")
+    on_cpu(device)
     tensor = wrap(array)
     return tensor.requires_grad_() if requires_grad else tensor
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, *, dtype: Any = None, **options: Any) -> Tensor:
     """A tensor with a copy of `data`: numbers, nested lists, an array or a tensor.
 
     Python floats become the default dtype, python integers int64; arrays keep their dtype. ValueError for ragged
@@ -28,7 +33,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     >>> tensor([[1, 2], [3, 4]]).shape
     (2, 2)
     """
-    return _new(_array(data, dtype).copy(), device, requires_grad)
+    return _new(_array(data, dtype).copy(), **options)
 
 
 def _array(data: Any, dtype: Any) -> np.ndarray:
@@ -71,21 +76,17 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor that shares memory with `data` where it can."""
     if isinstance(data, Tensor) and dtype in (None, data.dtype):
         return data
-    return _new(_array(data, dtype), device, False)
+    return _new(_array(data, dtype), device)
+
+
+asarray = as_tensor
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
     """A tensor that shares memory with a numpy array."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    return _new(_array(array, None), None, False)
-
-
-def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """`fill_value` everywhere; its type gives the dtype unless one is named."""
-    if dtype is None:
-        dtype = ops.get_default_dtype() if isinstance(fill_value, float) else np.asarray(fill_value).dtype
-    return _new(np.full(_sizes((size,)), fill_value, dtype), device, requires_grad)
+    return _new(_array(array, None))
 
 
 def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
@@ -98,68 +99,111 @@ def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
     return sizes
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of the given sizes."""
-    return _new(np.zeros(_sizes(size), dtype or ops.get_default_dtype()), device, requires_grad)
+def full(size: Any, fill_value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
+    """`fill_value` everywhere; its type gives the dtype unless one is named."""
+    if dtype is None:
+        dtype = ops.get_default_dtype() if isinstance(fill_value, float) else np.asarray(fill_value).dtype
+    return _new(np.full(_sizes((size,)), fill_value, dtype), **options)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones of the given sizes."""
-    return _new(np.ones(_sizes(size), dtype or ops.get_default_dtype()), device, requires_grad)
-
-
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of the given sizes whose numbers are yet to be set."""
-    return _new(np.empty(_sizes(size), dtype or ops.get_default_dtype()), device, requires_grad)
-
-
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros in the shape and dtype of another tensor."""
-    return _new(np.zeros(input.shape, dtype or input.dtype), device, requires_grad)
-
-
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones in the shape and dtype of another tensor."""
-    return _new(np.ones(input.shape, dtype or input.dtype), device, requires_grad)
-
-
-def full_like(
-    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, **options: Any) -> Tensor:
     """`fill_value` in the shape and dtype of another tensor."""
-    return _new(np.full(input.shape, fill_value, dtype or input.dtype), device, requires_grad)
+    return _new(np.full(input.shape, fill_value, dtype or input.dtype), **options)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor like another whose numbers are yet to be set."""
-    return _new(np.empty(input.shape, dtype or input.dtype), device, requires_grad)
+def _filled(fill: Callable, what: str) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """Two functions: by sizes, and like another tensor."""
+
+    def by_size(*sizes: Any, size: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+        return _new(fill(_sizes(sizes if size is None else (size,)), dtype or ops.get_default_dtype()), **options)
+
+    def like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
+        return _new(fill(input.shape, dtype or input.dtype), **options)
+
+    by_size.__doc__ = f"{what} of the given sizes: one by one, in a tuple, or as `size=`."
+    like.__doc__ = f"{what} in the shape and dtype of another tensor."
+    by_size.__name__, like.__name__ = fill.__name__, f"{fill.__name__}_like"
+    return by_size, like
 
 
-def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+zeros, zeros_like = _filled(np.zeros, "Zeros")
+ones, ones_like = _filled(np.ones, "Ones")
+empty, empty_like = _filled(np.empty, "Numbers yet to be set,")
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
     """Numbers from `start` to just before `end`.
 
     >>> arange(2, 8, 2)
     tensor([2, 4, 6])
     """
-    start, end = (0, start) if end is None else (start, end)
+    ends = (0, start, step) if end is None else (start, end, step)
+    start, end, step = [x.array.item() if isinstance(x, Variable) else x for x in ends]
     if step == 0 or (end - start) / step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: from {start} to {end} by {step}")
     if dtype is None:
         floats = any(isinstance(x, float) for x in (start, end, step))
         dtype = ops.get_default_dtype() if floats else np.int64
-    return _new(np.arange(start, end, step).astype(dtype), device, requires_grad)
+    return _new(np.arange(start, end, step).astype(dtype), **options)
 
 
-def linspace(
-    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, **options: Any) -> Tensor:
     """So many numbers, evenly apart, from `start` to `end` inclusive."""
-    array = np.linspace(start, end, steps, dtype=dtype or ops.get_default_dtype())
-    return _new(array, device, requires_grad)
+    return _new(np.linspace(start, end, steps, dtype=dtype or ops.get_default_dtype()), **options)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, **options: Any) -> Tensor:
+    """`base` to the power of so many numbers, evenly apart, from `start` to `end` inclusive."""
+    exponents = linspace(start, end, steps, **options)
+    return ops.pow(base, exponents)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, **options: Any) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
-    return _new(np.eye(n, m, dtype=dtype or ops.get_default_dtype()), device, requires_grad)
+    if min(n, n if m is None else m) < 0:
+        raise RuntimeError(f"n and m must be greater or equal to 0, got {n} and {m}")
+    return _new(np.eye(n, m, dtype=dtype or ops.get_default_dtype()), **options)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, **options: Any) -> Tensor:
+    """The positions of the lower triangle of a (row, col) matrix: (2, how many)."""
+    return _new(np.stack(np.tril_indices(row, offset, col)), **options)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, **options: Any) -> Tensor:
+    """The positions of the upper triangle of a (row, col) matrix: (2, how many)."""
+    return _new(np.stack(np.triu_indices(row, offset, col)), **options)
+
+
+# ----------------------------------------------------------------------------- the same from a tensor, by its dtype
+def _by_dtype_of(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method that makes a tensor of the dtype of the one it is called on."""
+
+    def method(self: Tensor, *args: Any, dtype: Any = None, **options: Any) -> Tensor:
+        return make(*args, dtype=dtype or self.dtype, **options)
+
+    method.__doc__ = f"As `{make.__name__}`, in this tensor's dtype."
+    return method
+
+
+for _make in (zeros, ones, empty, full, tensor):
+    setattr(Tensor, f"new_{_make.__name__}", _by_dtype_of(_make))
+
+
+class _Typed:
+    """PyTorch's old names of dtypes: `FloatTensor(data)` makes one, `x.type(FloatTensor)` converts to it."""
+
+    def __init__(self, dtype: Any):
+        self.dtype = np.dtype(dtype)
+
+    def __call__(self, *data: Any) -> Tensor:
+        by_size = not data or isinstance(data[0], int)
+        return _new(np.zeros(data or (0,), self.dtype) if by_size else _array(data[0], None).astype(self.dtype))
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, Tensor) and value.dtype == self.dtype
+
+
+FloatTensor, DoubleTensor, HalfTensor = _Typed(np.float32), _Typed(np.float64), _Typed(np.float16)
+LongTensor, IntTensor, ShortTensor = _Typed(np.int64), _Typed(np.int32), _Typed(np.int16)
+ByteTensor, CharTensor, BoolTensor = _Typed(np.uint8), _Typed(np.int8), _Typed(np.bool_)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import ops
-from .autograd import Variable
+from .autograd import Variable, wrap
 from .creation import _new, _sizes
 from .tensor import Tensor
 
@@ -56,6 +58,16 @@ def manual_seed(seed: int) -> Generator:
     return default_generator.manual_seed(seed)
 
 
+def seed() -> int:
+    """Start from a number that the system draws, and tell it."""
+    return manual_seed(int.from_bytes(os.urandom(7), "little")).initial_seed()
+
+
+def initial_seed() -> int:
+    """The number from which the default generator started."""
+    return default_generator.initial_seed()
+
+
 def get_rng_state() -> dict[str, Any]:
     """Where the default generator stands."""
     return default_generator.get_state()
@@ -75,68 +87,75 @@ def _float(dtype: Any) -> np.dtype:
     return np.dtype(dtype or ops.get_default_dtype())
 
 
-def rand(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+def _sized(draw: Callable[[np.random.Generator], Callable], name: str, what: str) -> tuple[Callable, Callable]:
+    """Two functions: by sizes, and like another tensor."""
+
+    def by_size(*sizes: Any, size: Any = None, generator: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+        kind = _float(dtype)
+        drawn = draw(source(generator))(_sizes(sizes if size is None else (size,)), np.result_type(kind, np.float32))
+        return _new(np.asarray(drawn).astype(kind, copy=False), **options)
+
+    def like(input: Tensor, *, dtype: Any = None, **options: Any) -> Tensor:
+        return by_size(input.shape, dtype=dtype or input.dtype, **options)
+
+    by_size.__name__, by_size.__doc__ = name, f"{what}."
+    like.__name__, like.__doc__ = f"{name}_like", f"As `{name}`, in the shape and dtype of another tensor."
+    return by_size, like
+
+
+rand, rand_like = _sized(lambda rng: rng.random, "rand", "Numbers drawn evenly from 0 (inclusive) to 1 (exclusive)")
+randn, randn_like = _sized(
+    lambda rng: rng.standard_normal, "randn", "Numbers drawn from the normal distribution of mean 0 and deviation 1"
+)
+
+
+def randint(
+    low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None, **options: Any
 ) -> Tensor:
-    """Numbers drawn evenly from 0 (inclusive) to 1 (exclusive)."""
-    kind = _float(dtype)
-    draw = kind if kind.itemsize >= 4 else np.dtype(np.float32)
-    return _new(source(generator).random(_sizes(size), draw).astype(kind, copy=False), device, requires_grad)
-
-
-def randn(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Numbers drawn from the normal distribution with mean 0 and standard deviation 1."""
-    kind = _float(dtype)
-    draw = kind if kind.itemsize >= 4 else np.dtype(np.float32)
-    return _new(source(generator).standard_normal(_sizes(size), draw).astype(kind, copy=False), device, requires_grad)
-
-
-def randint(*args: Any, generator: Any = None, dtype: Any = None, device: Any = None, **rest: Any) -> Tensor:
     """Whole numbers from low (0 if left out) to just before high: `randint(low, high, size)`.
 
     >>> manual_seed(0) and randint(0, 10, (3,)).shape
     (3,)
     """
-    low, high, size = (0, *args) if len(args) == 2 else args
-    return _new(source(generator).integers(low, high, _sizes((size,)), dtype or np.int64), device, **rest or _PLAIN)
+    if size is None or high is None:  # randint(high, size)
+        low, high, size = 0, low, high if size is None else size
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    drawn = source(generator).integers(low, high, _sizes((size,)))
+    return _new(np.asarray(drawn, np.dtype(dtype or np.int64)), **options)
 
 
-_PLAIN = {"requires_grad": False}
+def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None, **options: Any) -> Tensor:
+    """As `randint`, in the shape and dtype of another tensor."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, input.shape, dtype=dtype or input.dtype, **options)
 
 
-def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:
+def randperm(n: int, *, generator: Any = None, dtype: Any = None, **options: Any) -> Tensor:
     """The numbers 0 to n-1 in random order."""
-    return _new(source(generator).permutation(n).astype(dtype or np.int64, copy=False), device, False)
-
-
-def rand_like(input: Tensor, *, dtype: Any = None, **kwargs: Any) -> Tensor:
-    """As `rand`, in the shape and dtype of another tensor."""
-    return rand(*input.shape, dtype=dtype or input.dtype, **kwargs)
-
-
-def randn_like(input: Tensor, *, dtype: Any = None, **kwargs: Any) -> Tensor:
-    """As `randn`, in the shape and dtype of another tensor."""
-    return randn(*input.shape, dtype=dtype or input.dtype, **kwargs)
+    return _new(source(generator).permutation(n).astype(dtype or np.int64, copy=False), **options)
 
 
 def _plain(x: Any) -> Any:
     return x.array if isinstance(x, Variable) else x
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
-    """Normal numbers with the given mean and standard deviation, which may be tensors."""
-    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else _sizes((size,))
-    return randn(*shape, generator=generator) * std + mean
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None, **options: Any) -> Tensor:
+    """Normal numbers with the given mean and standard deviation, which may be tensors. RuntimeError if std < 0."""
+    if (np.asarray(_plain(std)) < 0).any():
+        raise RuntimeError(f"normal expects all elements of std >= 0.0, but found {std}")
+    shape = np.broadcast_shapes(np.shape(mean), np.shape(std)) if size is None else size
+    dtype = next((x.array.dtype for x in (mean, std) if isinstance(x, Variable)), None)
+    drawn = randn(shape, generator=generator, dtype=options.pop("dtype", dtype))
+    return _new((drawn * _plain(std) + _plain(mean)).array, **options)
 
 
-def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
-    """1 with the probability that stands at each place, else 0."""
-    p = input.array
-    if ((p < 0) | (p > 1)).any():
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
+    """1 with the probability that stands at each place (or with probability p everywhere), else 0."""
+    chances = input.array if p is None else np.full(input.shape, p, input.dtype)
+    if ((chances < 0) | (chances > 1)).any():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true: bernoulli takes probabilities")
-    return _new((source(generator).random(p.shape) < p).astype(p.dtype), None, False)
+    return _new((source(generator).random(chances.shape) < chances).astype(chances.dtype))
 
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
@@ -158,4 +177,39 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
         with np.errstate(divide="ignore"):
             keys = np.log(weights) + rng.gumbel(size=weights.shape)
         drawn = np.argsort(-keys, -1, kind="stable")[..., :num_samples]
-    return _new(drawn.astype(np.int64), None, False)
+    return _new(drawn.astype(np.int64))
+
+
+# ------------------------------------------------------------------------------------ the same, over a tensor's numbers
+def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Every element becomes a number drawn evenly from a to b."""
+    if not a <= b:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
+    return self.copy_(rand(self.shape, generator=generator, dtype=self.dtype) * (b - a) + a)
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Every element becomes a normal number of that mean and standard deviation."""
+    return self.copy_(normal(mean, std, self.shape, generator=generator, dtype=self.dtype))
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Every element becomes 1 with probability p, else 0."""
+    return self.copy_(bernoulli(rand_like(self, dtype=np.float64).fill_(p), generator=generator))
+
+
+def random_(self: Tensor, low: int = 0, high: int | None = None, *, generator: Any = None) -> Tensor:
+    """Every element becomes a whole number from low to just before high."""
+    top = 2**24 if self.dtype.kind == "f" else np.iinfo(self.dtype).max
+    bounds = (low, top) if high is None and low == 0 else (0, low) if high is None else (low, high)
+    return self.copy_(randint(*bounds, self.shape, generator=generator))
+
+
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Every element becomes a number drawn from lambd * exp(-lambd * x)."""
+    return self.copy_(wrap(np.asarray(source(generator).exponential(1 / lambd, self.shape)).astype(self.dtype)))
+
+
+for _fill in (uniform_, normal_, bernoulli_, random_, exponential_):
+    setattr(Tensor, _fill.__name__, _fill)
+Tensor.bernoulli, Tensor.multinomial = bernoulli, multinomial  # type: ignore[attr-defined]

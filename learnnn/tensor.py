@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,32 +10,21 @@ import numpy as np
 
 from . import autograd, ops
 from .autograd import Variable, overwrite, wrap
+from .devices import device, on_cpu
 
 
-class device:
-    """Where a tensor lives. Here that is always the CPU; any other raises RuntimeError.
+class Size(tuple):
+    """A shape: a tuple that knows how many elements it makes.
 
-    >>> device("cpu")
-    device(type='cpu')
+    >>> Size((2, 3)).numel()
+    6
     """
 
-    type, index = "cpu", None
+    __slots__ = ()
 
-    def __init__(self, name: Any = "cpu", index: int | None = None):
-        if str(getattr(name, "type", name)).split(":")[0] != "cpu":
-            raise RuntimeError(f"learnnn computes on the CPU only, device {name!r} does not exist: use 'cpu'")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, device)
-
-    def __hash__(self) -> int:
-        return hash("cpu")
-
-    def __repr__(self) -> str:
-        return "device(type='cpu')"
-
-    def __str__(self) -> str:
-        return "cpu"
+    def numel(self) -> int:
+        """The product of the sizes."""
+        return math.prod(self)
 
 
 class Tensor(Variable):
@@ -53,8 +43,8 @@ class Tensor(Variable):
 
     # ------------------------------------------------------------------------------------ what it is
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.array.shape
+    def shape(self) -> Size:
+        return Size(self.array.shape)
 
     @property
     def ndim(self) -> int:
@@ -82,7 +72,7 @@ class Tensor(Variable):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one axis."""
-        return self.shape if dim is None else self.shape[ops.axes(dim, self.ndim)[0]]
+        return Size(self.array.shape) if dim is None else self.shape[ops.axes(dim, self.ndim)[0]]
 
     def dim(self) -> int:
         """The number of axes."""
@@ -92,15 +82,29 @@ class Tensor(Variable):
         """The number of elements."""
         return self.array.size
 
+    def element_size(self) -> int:
+        """The bytes of one element."""
+        return self.array.itemsize
+
     def stride(self) -> tuple[int, ...]:
         """Steps in elements, not in bytes, from one element to the next along each axis."""
         return tuple(s // self.array.itemsize for s in self.array.strides)
 
+    def data_ptr(self) -> int:
+        """Where the first element stands in memory: the same for two tensors that share it."""
+        return self.array.ctypes.data
+
     def is_floating_point(self) -> bool:
         return self.array.dtype.kind == "f"
 
+    def is_complex(self) -> bool:
+        return False
+
     def is_contiguous(self) -> bool:
         return self.array.flags.c_contiguous
+
+    is_cuda = is_sparse = is_quantized = False
+    layout = "torch.strided"
 
     # ---------------------------------------------------------------------------- out of the graph, into python
     def detach(self) -> Any:
@@ -109,9 +113,9 @@ class Tensor(Variable):
         tensor._counter = self.counter()
         return tensor
 
-    def numpy(self) -> np.ndarray:
-        """The array, shared. RuntimeError where that would lose a gradient."""
-        if self._requires_grad:
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The array, shared. RuntimeError where that would lose a gradient, unless forced."""
+        if self._requires_grad and not force and autograd.is_grad_enabled():
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self.array
 
@@ -198,7 +202,7 @@ class Tensor(Variable):
 
     def __getstate__(self) -> dict[str, Any]:
         grad = None if self.grad is None else wrap(self.grad.array.copy())
-        return {"array": self.array.copy(), "_requires_grad": self._requires_grad, "grad": grad}
+        return {"array": self.array.copy(), "_requires_grad": self._requires_grad, "_grad": grad}
 
     def __setstate__(self, state: dict[str, Any], into: Any = None) -> Any:
         into = self if into is None else into
@@ -238,23 +242,27 @@ class Tensor(Variable):
                 dtype = arg.dtype
             elif isinstance(arg, bool):
                 continue  # PyTorch's non_blocking, which means nothing here
-            elif isinstance(arg, np.dtype | type):
+            elif isinstance(arg, np.dtype | type) or hasattr(arg, "dtype"):
                 dtype = arg
             else:
                 device = arg
-        _device(device)
+        on_cpu(device)
         dtype = self.dtype if dtype is None else np.dtype(dtype)
         return ops.to(self, dtype) if copy or dtype != self.dtype else self
 
-    def cpu(self) -> Any:
+    def cpu(self, *args: Any, **kwargs: Any) -> Any:
         return self
 
     def cuda(self, *args: Any, **kwargs: Any) -> Any:
         return self.to("cuda")
 
     def type(self, dtype: Any = None) -> Any:
-        """As `to(dtype)`; without a dtype, the name of this one."""
-        return f"torch.{self.dtype}" if dtype is None else self.to(dtype)
+        """As `to(dtype)`, also by a name such as "torch.LongTensor"; without a dtype, that name."""
+        if dtype is None:
+            return f"torch.{_KINDS[self.dtype.name]}Tensor"
+        if isinstance(dtype, str):
+            dtype = {f"torch.{kind}Tensor": name for name, kind in _KINDS.items()}[dtype]
+        return self.to(np.dtype(dtype))
 
     def type_as(self, other: Any) -> Any:
         return self.to(other.dtype)
@@ -285,6 +293,9 @@ class Tensor(Variable):
     def repeat(self, *repeats: Any) -> Any:
         return ops.repeat(self, _sizes(repeats))
 
+    def tile(self, *dims: Any) -> Any:
+        return ops.tile(self, _sizes(dims))
+
     def permute(self, *dims: Any) -> Any:
         return ops.permute(self, _sizes(dims))
 
@@ -303,18 +314,15 @@ class Tensor(Variable):
             )
         return ops.transpose(self, -2, -1)
 
-    def t(self) -> Any:
-        """The transpose of a matrix."""
-        if self.ndim > 2:
-            raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D: use .mT")
-        return self.T
-
     def where(self, condition: Any, other: Any) -> Any:
         """This tensor's elements where the condition holds, the other's elsewhere."""
         return ops.where(condition, self, other)
 
-    def contiguous(self) -> Any:
+    def contiguous(self, **ignored: Any) -> Any:
         return self if self.is_contiguous() else ops.clone(self)
+
+    def clone(self, **ignored: Any) -> Any:
+        return ops.clone(self)
 
     # ------------------------------------------------------------------------------- changes in place
     def copy_(self, other: Any) -> Any:
@@ -331,6 +339,11 @@ class Tensor(Variable):
         """Every element becomes 0."""
         return self.fill_(0)
 
+    def fill_diagonal_(self, fill_value: Any) -> Any:
+        """Every element of the main diagonal of a matrix becomes `fill_value`."""
+        ops.diagonal(self).fill_(fill_value)
+        return self
+
     def detach_(self) -> Any:
         """Cut this tensor off from the graph."""
         self._node, self._requires_grad, self._base = None, False, None
@@ -338,18 +351,24 @@ class Tensor(Variable):
 
 
 # ------------------------------------------------------------------------- methods that are their operation
-_METHODS = """abs add all amax amin any argmax argmin bitwise_and bitwise_not bitwise_or bitwise_xor broadcast_to ceil
-chunk clamp clone cos cumsum div dot eq erf exp expm1 flatten floor floor_divide gather ge gt isfinite isinf isnan le
-lerp log log1p log2 log_softmax logical_and logical_not logical_or logsumexp lt masked_fill matmul max maximum mean
-min minimum movedim mul nan_to_num ne neg outer pow reciprocal relu remainder roll round rsqrt sigmoid sign sin
-softmax split sqrt squeeze std sub sum tan tanh transpose tril triu unbind unflatten unsqueeze var"""
+_METHODS = """abs add addcdiv addcmul addmm all allclose amax amin any argmax argmin argsort atan bincount bitwise_and
+bitwise_not bitwise_or bitwise_xor bmm broadcast_to ceil chunk clamp cos cosh count_nonzero cumprod cumsum diag diagonal
+div dot eq equal erf exp expm1 flatten floor floor_divide gather ge gt index_add index_select isclose isfinite isinf
+isnan le lerp log log10 log1p log2 log_softmax logaddexp logical_and logical_not logical_or logical_xor logsumexp lt
+masked_fill masked_select matmul max maximum mean median min minimum mm movedim mul mv nan_to_num narrow ne neg nonzero
+norm outer pow prod reciprocal relu remainder repeat_interleave roll round rsqrt scatter scatter_add select sigmoid sign
+sin sinh softmax sort split sqrt square squeeze std sub sum t tan tanh topk trace transpose tril triu trunc unbind
+unflatten unfold unique unsqueeze var"""
 _ALIASES = {
-    "swapaxes": "transpose", "multiply": "mul", "divide": "div", "subtract": "sub", "negative": "neg", "clip": "clamp",
-    "absolute": "abs", "bmm": "matmul", "mm": "matmul", "mv": "matmul", "true_divide": "div", "moveaxis": "movedim",
-    "greater": "gt", "less": "lt", "not_equal": "ne",
+    "swapaxes": "transpose", "swapdims": "transpose", "multiply": "mul", "divide": "div", "subtract": "sub",
+    "negative": "neg", "clip": "clamp", "absolute": "abs", "true_divide": "div", "moveaxis": "movedim",
+    "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le", "not_equal": "ne", "ravel": "flatten",
+    "sgn": "sign", "arctan": "atan", "inverse": "inv", "ger": "outer", "argwhere": "nonzero",
 }  # fmt: skip
-_IN_PLACE = """abs add ceil clamp cos div exp expm1 floor floor_divide lerp log log1p masked_fill mul nan_to_num neg
-pow reciprocal relu remainder round rsqrt sigmoid sin sqrt sub tan tanh tril triu"""
+_IN_PLACE = """abs add addcdiv addcmul addmm atan ceil clamp cos cosh cumprod cumsum div erf exp expm1 floor
+floor_divide index_add lerp log log10 log1p log2 logical_not masked_fill mul nan_to_num neg pow reciprocal relu
+remainder round rsqrt scatter scatter_add sigmoid sign sin sinh sqrt square sub tan tanh tril triu trunc"""
+_SHAPED = "squeeze t transpose unsqueeze"  # in place, they change the shape only
 _UFUNCS = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "floor_divide": "floor_divide",
     "remainder": "remainder", "power": "pow", "negative": "neg", "matmul": "matmul", "equal": "eq", "not_equal": "ne",
@@ -398,6 +417,22 @@ def _write(tensor: Tensor, result: Any, name: str) -> Tensor:
     return tensor
 
 
+def _shaped(name: str) -> Callable:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        autograd.check_overwritable(self)
+        new = getattr(ops, name)(self, *args, **kwargs)
+        if self._base is not None:
+            new._is_view_of(self._base, lambda base, old=self._replay: getattr(ops, name)(old(base), *args, **kwargs))
+        else:
+            new._base = None
+        self.__dict__.update(new.__dict__)
+        self._leaf = None  # which told the shape of the gradient
+        return self
+
+    method.__name__, method.__doc__ = name + "_", f"`{name}`, of this very tensor."
+    return method
+
+
 def _reflected(name: str) -> Callable:
     def method(self: Any, other: Any) -> Any:
         return getattr(ops, name)(other, self)
@@ -414,7 +449,11 @@ _COMPARISONS = {"lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 _UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not"}
 _CASTS = {
     "float": np.float32, "double": np.float64, "half": np.float16, "long": np.int64, "int": np.int32, "bool": np.bool_,
-    "byte": np.uint8,
+    "byte": np.uint8, "short": np.int16, "char": np.int8,
+}  # fmt: skip
+_KINDS = {
+    "float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long", "int32": "Int", "int16": "Short",
+    "int8": "Char", "uint8": "Byte", "bool": "Bool",
 }  # fmt: skip
 
 for _name in _METHODS.split():
@@ -427,8 +466,27 @@ for _name, _target in _OPERATORS.items():
         setattr(Tensor, f"__i{_name}__", _in_place(_target))
 for _name in _IN_PLACE.split():
     setattr(Tensor, _name + "_", _in_place(_name))
+for _name in _SHAPED.split():
+    setattr(Tensor, _name + "_", _shaped(_name))
+for _name in ("dim", "numel"):
+    setattr(Tensor, {"dim": "ndimension", "numel": "nelement"}[_name], getattr(Tensor, _name))
 for _name, _dtype in _CASTS.items():
     setattr(Tensor, _name, lambda self, dtype=_dtype: self.to(dtype))
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether this is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether a tensor holds floats."""
+    return input.is_floating_point()
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return input.numel()
 
 
 # ------------------------------------------------------------------------------------------------- helpers
@@ -436,11 +494,6 @@ def _unwrap(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(_unwrap, value))
     return value.array if isinstance(value, Variable) else value
-
-
-def _device(name: Any) -> None:
-    if name is not None:
-        device(name)
 
 
 def _sizes(args: tuple[Any, ...]) -> tuple[int, ...]:

@@ -15,13 +15,14 @@ PACKAGE = ROOT / "learnnn"
 FLOORS = (
     ("learnnn.autograd",),
     ("learnnn.ops",),
-    ("learnnn.tensor", "learnnn.creation", "learnnn.random"),
-    ("learnnn.nn",),
+    ("learnnn.tensor", "learnnn.creation", "learnnn.random", "learnnn.linalg", "learnnn.devices"),
+    ("learnnn.nn", "learnnn.distributions"),
     ("learnnn.optim",),
-    ("learnnn.utils",),
+    ("learnnn.utils", "learnnn.serialization", "learnnn.onnx"),
     ("learnnn.datasets",),
     ("learnnn.training",),
     ("learnnn",),
+    ("learnnn.compat",),
     ("learnnn.inspection",),
     ("learnnn.course",),
     ("learnnn.cli", "learnnn.__main__"),
@@ -137,7 +138,10 @@ def test_a_package_resolves_its_own_dots():
     assert upward("from ..nn import Linear", "learnnn.ops", True, KNOWN)
 
 
-LATE = ("matplotlib", "ipywidgets", "sklearn", "pooch", "tqdm", "anywidget", "IPython", "scipy", "torch")
+LATE = (
+    "matplotlib", "ipywidgets", "sklearn", "pooch", "tqdm", "anywidget", "IPython", "scipy", "torch", "onnx",
+    "onnxruntime", "safetensors",
+)  # fmt: skip
 
 
 def test_importing_learnnn_imports_numpy_only():

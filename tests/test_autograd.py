@@ -600,3 +600,40 @@ def check_used(call, arrays, rng):
 
     check_first(used, arrays, rng)
     check_second(used, arrays, rng)
+
+
+# --------------------------------------------------------------------------------------------------- anomalies
+def test_an_anomaly_is_traced_to_the_line_of_its_forward():
+    with autograd.detect_anomaly():
+        x = leaf(-1.0)
+        y = x.sqrt() * 2  # this line
+        with pytest.raises(RuntimeError, match=r"(?s)'SqrtBackward0' returned nan.*x\.sqrt\(\) \* 2  # this line"):
+            y.sum().backward()
+    with autograd.detect_anomaly(), pytest.raises(RuntimeError, match="put the forward inside"):
+        y.sum().backward()
+    assert not autograd.is_anomaly_enabled()
+
+
+def test_looking_for_anomalies_ends_with_its_block():
+    before = Node.next_order
+    with autograd.detect_anomaly(), autograd.detect_anomaly(check_nan=False):
+        assert Node.next_order is not before
+        leaf(-1.0).sqrt().sum().backward()
+    assert Node.next_order is before
+    leaf(-1.0).sqrt().sum().backward()
+
+
+def test_a_gradient_for_update_can_be_dropped_at_once():
+    w, before = leaf(1.0, 2.0), []
+    with w.register_post_accumulate_grad_hook(lambda p: before.append(p.grad.tolist())):
+        (w * w).sum().backward()
+    (w * w).sum().backward()
+    assert before == [[2.0, 4.0]]
+
+
+def test_gradcheck_moves_nothing_for_good():
+    x = leaf(0.5, 2.0)
+    assert autograd.gradcheck(lambda x: x.exp(), x)
+    assert (x.tolist(), x.grad) == ([0.5, 2.0], None)
+    with pytest.raises(autograd.GradcheckError, match="Jacobian mismatch for output 0 with respect to input 0"):
+        autograd.gradcheck(from_backward(lambda x: (x * x, lambda g: (g * x,))), x)

@@ -155,3 +155,41 @@ def test_every_method_is_an_operation_that_can_be_swapped(monkeypatch):
     monkeypatch.setattr(ops, "sqrt", lambda x: "swapped")
     monkeypatch.setattr(ops, "mul", lambda a, b: "swapped")
     assert (x.sqrt(), x * 2, 2 * x) == ("swapped",) * 3
+
+
+def test_einsum_takes_two_factors_at_a_time_through_matmul(monkeypatch):
+    shapes, matmul = [], ops.matmul
+    monkeypatch.setattr(ops, "matmul", lambda a, b: shapes.append((a.shape, b.shape)) or matmul(a, b))
+    out = learnnn.einsum("bij,bjk,kl->il", learnnn.ones(5, 2, 3), learnnn.ones(5, 3, 4), learnnn.ones(4, 6))
+    assert out.tolist() == [[60.0] * 6] * 2
+    assert shapes == [((5, 2, 3), (5, 3, 4)), ((2, 4), (4, 6))] or shapes == [((2, 15), (15, 4)), ((2, 4), (4, 6))]
+
+
+MORE_ERRORS = [
+    (lambda: learnnn.einsum("ij,jk", learnnn.ones(2, 3), learnnn.ones(2, 3)), RuntimeError, "'j' in 'ij,jk'.*3.*2"),
+    (lambda: learnnn.einsum("ijk->i", learnnn.ones(2, 3)), RuntimeError, "names 3 axes, the operand has 2"),
+    (lambda: learnnn.zeros(2, 3).scatter(1, learnnn.tensor([[3]]), 1.0), RuntimeError, "out of bounds for dimension 1"),
+    (lambda: learnnn.linalg.inv(learnnn.ones(2, 2)), learnnn.linalg.LinAlgError, "singular"),
+    (lambda: learnnn.ones(3).topk(4), RuntimeError, "topk of 4 along an axis of 3"),
+    (lambda: learnnn.norm(learnnn.ones(2, 2), "nuc"), RuntimeError, "'fro' or a number"),
+    (lambda: learnnn.linalg.norm(learnnn.ones(2, 2), 2), RuntimeError, "order 2 is not supported"),
+    (lambda: learnnn.zeros(2, dtyp=1), TypeError, "no option 'dtyp'"),
+    (lambda: learnnn.finfo(learnnn.int64), TypeError, "use iinfo"),
+    (lambda: setattr(learnnn.ones(2), "grad", learnnn.ones(3)), RuntimeError, r"\[3\] float32, the tensor is \[2\]"),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "says"), MORE_ERRORS)
+def test_more_errors_teach(code, kind, says):
+    with pytest.raises(kind, match=says):
+        code()
+
+
+def test_a_tensor_changes_its_shape_in_place():
+    x = learnnn.arange(3)
+    assert x.unsqueeze_(-1) is x and x.shape == (3, 1)
+    whole = learnnn.zeros(2, 3, requires_grad=True) * 1
+    row = whole[0].unsqueeze_(0)
+    row.add_(2)
+    whole.sum().backward()
+    assert whole.tolist() == [[2.0] * 3, [0.0] * 3]

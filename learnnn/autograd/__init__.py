@@ -8,9 +8,13 @@ To read it, start with `node.py`, then `sweep.py`; `operation.py` shows how node
 """
 
 from .variable import RemovableHandle, Variable, edge, wrap  # isort: skip
-from .function import Function
+from .anomaly import detect_anomaly, is_anomaly_enabled, look, set_detect_anomaly
+from .function import Function, once_differentiable
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .inplace import check_overwritable, keep_before, overwrite, refresh
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .node import Leaf, Node
 from .operation import differentiable, from_backward
 from .sweep import accumulate, backward, grad, sweep, topological_order, unbroadcast
+
+from . import functional  # isort: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,36 @@ class Function:
         )
         ctx._hub, ctx._places = weakref.ref(hub), {id(o): i for i, o in enumerate(outs)}
         return linked if isinstance(out, tuple) else linked[0]
+
+
+def once_differentiable(backward: Callable) -> Callable:
+    """For a `backward` that works outside the graph, on arrays for instance: a second derivative raises RuntimeError.
+
+    Put it under `@staticmethod`.
+    """
+
+    @wraps(backward)
+    def wrapped(ctx: Any, *grads: Any) -> Any:
+        with Switch(False):
+            outs = backward(ctx, *grads)
+        edges = tuple([edge(g) for g in grads if isinstance(g, Variable) and g.requires_grad])
+        if not (recording.enabled and edges):
+            return outs
+        several = outs if isinstance(outs, tuple) else (outs,)
+        refusing = tuple([wrap(o.array, Refusal(edges, o.array)) if isinstance(o, Variable) else o for o in several])
+        return refusing if isinstance(outs, tuple) else refusing[0]
+
+    return wrapped
+
+
+class Refusal(Node):
+    """A gradient that has no derivative."""
+
+    __slots__ = ()
+    name = "refusal"
+
+    def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
 
 class Custom(Node):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import wraps
+from inspect import isgeneratorfunction
 from typing import Any
 
 
@@ -13,6 +15,17 @@ class Recording(threading.local):
 
 
 recording = Recording()
+
+
+@dataclass
+class Watch:
+    """Whether backward looks for anomalies, and for nan."""
+
+    anomalies: bool = False
+    nan: bool = True
+
+
+watch = Watch()
 
 
 def is_grad_enabled() -> bool:
@@ -35,10 +48,31 @@ class Switch:
         recording.enabled = self.before.pop()
 
     def __call__(self, function: Callable) -> Callable:
+        if isgeneratorfunction(function):
+            return self._over_steps(function)
+
         @wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             with Switch(self.mode):
                 return function(*args, **kwargs)
+
+        return wrapped
+
+    def _over_steps(self, function: Callable) -> Callable:
+        """A generator that runs in this mode, while between its steps the caller's mode holds."""
+
+        @wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            steps, answer = function(*args, **kwargs), None
+            try:
+                while True:
+                    with Switch(self.mode):
+                        step = steps.send(answer)
+                    answer = yield step
+            except StopIteration as end:
+                return end.value
+            finally:
+                steps.close()
 
         return wrapped
 

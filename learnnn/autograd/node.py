@@ -89,7 +89,7 @@ class Saving(Node):
             raise RuntimeError(SECOND_TIME)
         for counter, version in self.versions:
             if counter[0] != version:
-                raise RuntimeError(OVERWRITTEN.format(self, list(self.shape), counter[0], version))
+                raise RuntimeError(OVERWRITTEN.format(self, list(self.shape or ()), counter[0], version))
         return self.saved
 
     def release(self) -> None:

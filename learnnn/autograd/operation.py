@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .function import Parcel, Port
 from .mode import recording
 from .node import Node, Saving
 from .sweep import grad as gradient
@@ -81,14 +82,17 @@ def _parameters(function: Callable) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
-def differentiable(view: bool = False, quiet: bool = False, **rules: Callable) -> Callable[[Callable], Callable]:
+def differentiable(
+    view: bool = False, quiet: bool = False, variants: dict[Any, Callable] | None = None, **rules: Callable
+) -> Callable[[Callable], Callable]:
     """Make an operation on tensors from a function on arrays and a gradient rule for each of its inputs.
 
     A rule gets `g`, the gradient of the output, and what else it names: `y` (the output), any argument of the
     function, or only its shape (`input_shape`). Nothing else is kept in memory. Rules use operators that work
     on arrays and tensors alike: under `create_graph` they are given tensors, and so are recorded in turn.
     Where no argument is a tensor, the operation is the plain function. `view` says that the output may share
-    memory with the input; `quiet` that inf and nan are proper answers, so numpy need not warn of them.
+    memory with the input; `quiet` that inf and nan are proper answers, so numpy need not warn of them. `variants`
+    are called instead where the keyword is given, or that number of arguments, under which they stand.
 
     >>> import learnnn
     >>> @differentiable(input=lambda g, input: g * 3 * input * input)
@@ -104,10 +108,14 @@ def differentiable(view: bool = False, quiet: bool = False, **rules: Callable) -
         arguments, name = _parameters(function), function.__name__
         arity, plans = len(arguments), dict[int, Plan]()
         compute = np.errstate(all="ignore")(function) if quiet else function
+        others = variants or {}
 
         @wraps(function)
         def operation(*args: Any, **kwargs: Any) -> Any:
             if kwargs or len(args) != arity:
+                for key in (len(args), *kwargs) if others else ():
+                    if key in others:
+                        return others[key](*args, **kwargs)
                 args = _bind(function, arguments, args, kwargs)
             values, numpy_scalar = [], False
             kinds = 0  # a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
@@ -179,14 +187,16 @@ def _bind(function: Callable, arguments: tuple[str, ...], args: tuple, kwargs: d
 class Fused(Saving):
     """A step whose one backward gives the gradients of all inputs; see `from_backward`."""
 
-    __slots__ = ("name", "origin", "plain", "twice")
+    __slots__ = ("name", "origin", "outs", "plain", "twice")
+    outs: list[tuple[Any, Any]]  # shape and dtype of each output, where there are several
     plain: Callable | None
     twice: bool
 
     def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         pull, args, kwargs = self.unpack()
+        given = self.each(grad) if isinstance(grad, Parcel) else (grad,)
         if self.twice or not create_graph:
-            grads = pull(grad)
+            grads = pull(*given)
             return grads if isinstance(grads, tuple | list) else (grads,)
         if self.plain is None:
             raise RuntimeError(
@@ -196,8 +206,14 @@ class Fused(Saving):
         # differentiate the plain spelling instead, which is recorded and so can be differentiated again
         fresh = [wrap(a, Alias((e,), a)) if e else a for a, e in zip(args, edges, strict=True)]
         inputs = [a for a in fresh if isinstance(a, Variable)]
-        found = iter(gradient(self.plain(*fresh, **kwargs), inputs, grad, create_graph=True, allow_unused=True))
+        found = iter(gradient(self.plain(*fresh, **kwargs), inputs, given, create_graph=True, allow_unused=True))
         return [next(found) if isinstance(a, Variable) else None for a in fresh]
+
+    def each(self, grad: Parcel) -> list[Any]:
+        """The gradient of each of several outputs; zeros for one that was not used."""
+        tensors = any(isinstance(g, Variable) for g in grad.values())
+        zeros = (np.zeros(shape, dtype) for shape, dtype in self.outs)
+        return [grad[i] if i in grad else wrap(z) if tensors else z for i, z in enumerate(zeros)]
 
 
 class Alias(Node):
@@ -241,14 +257,26 @@ def from_backward(
         out, backward = function(*values, **kwargs)
         if not any(isinstance(a, Variable) for a in args):
             return out
-        result = wrap(out)
+        several = isinstance(out, tuple)
+        results = tuple([wrap(o) for o in out]) if several else (wrap(out),)
         edges = tuple([edge(a) if isinstance(a, Variable) else None for a in args])
         if recording.enabled and any(edges):
-            step = Fused(edges, result.array)
+            step = Fused(edges, results[0].array)
             step.name, step.origin, step.plain, step.twice = function.__name__.strip("_"), origin, plain, twice
             step.saved = (backward, values if plain else (), kwargs)
             step.versions = [(a.counter(), a._version) for a in args if isinstance(a, Variable)]
-            result._node, result._requires_grad = step, True
-        return result
+            if several:
+                _ports(step, results)
+            else:
+                results[0]._node, results[0]._requires_grad = step, True
+        return results if several else results[0]
 
     return operation
+
+
+def _ports(step: Fused, results: tuple[Any, ...]) -> None:
+    """Link several outputs to the one step they come from, whose gradient is then a `Parcel`."""
+    step.outs, step.value = [(r.array.shape, r.array.dtype) for r in results], None
+    step.shape = step.dtype = None  # type: ignore[assignment]
+    for i, result in enumerate(results):
+        result._node, result._requires_grad = Port((step,), result.array, i), True

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
-from .mode import Switch
+from .mode import Switch, watch
 from .node import Leaf, Node
 from .variable import Variable, edge, wrap
 
@@ -82,7 +82,10 @@ def sweep(
             if (type(node) is Leaf) if wanted is None else (node in wanted):
                 found[node] = grad
             edges = node.edges if useful is None else [e if e in useful else None for e in node.edges]
-            for parent, piece in zip(edges, node.backward(grad, edges, create_graph), strict=False):
+            pieces = node.backward(grad, edges, create_graph)
+            if watch.anomalies and watch.nan:
+                autograd.look(node, pieces)
+            for parent, piece in zip(edges, pieces, strict=False):
                 if parent is None or piece is None:
                     continue
                 if piece.shape != parent.shape or piece.dtype is not parent.dtype:
@@ -183,6 +186,8 @@ def backward(
         if tensor is not None:
             array = gradient.array if create_graph else gradient
             accumulate(tensor, array, gradient if create_graph else None)
+            for hook in tuple(tensor._after or ()):
+                hook(tensor)
 
 
 def _wanted(inputs: Sequence[Variable]) -> set[Node]:
@@ -200,11 +205,11 @@ def accumulate(tensor: Variable | None, array: np.ndarray, recorded: Any = None)
         return
     if recorded is not None:
         with Switch(True):
-            tensor.grad = wrap(array.copy(), recorded._node) if tensor.grad is None else tensor.grad + recorded
-    elif tensor.grad is None:
-        tensor.grad = wrap(array.copy())
+            tensor._grad = wrap(array.copy(), recorded._node) if tensor._grad is None else tensor._grad + recorded
+    elif tensor._grad is None:
+        tensor._grad = wrap(array.copy())
     else:
-        tensor.grad.array += array
+        tensor._grad.array += array
 
 
 def grad(
@@ -213,9 +218,14 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` with respect to `inputs`, returned and stored nowhere (PyTorch's autograd.grad).
+
+    An input that was not used raises RuntimeError, or gets None (allow_unused) or zeros (materialize_grads).
 
     >>> import learnnn
     >>> x = learnnn.tensor(3.0, requires_grad=True)
@@ -223,6 +233,8 @@ def grad(
     >>> grad(first, x)
     (tensor(18.),)
     """
+    if is_grads_batched or not only_inputs:
+        raise RuntimeError("grad: is_grads_batched=True and only_inputs=False are not supported: call it once for each")
     ends, starts = _sequence(inputs), _sequence(outputs)
     nodes = [edge(tensor) for tensor in ends]
     if None in nodes:
@@ -230,10 +242,12 @@ def grad(
     root, first = _start(starts, _sequence(grad_outputs, len(starts)), create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     found = sweep(root, first, keep, create_graph, {node for node in nodes if node})
-    if not allow_unused and any(node not in found for node in nodes):
+    if not (allow_unused or materialize_grads) and any(node not in found for node in nodes):
         raise RuntimeError(
             "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
             "if this is the desired behavior."
         )
     grads = [found.get(node) for node in nodes if node]
+    if materialize_grads:
+        grads = [np.zeros_like(x.array) if g is None else g for g, x in zip(grads, ends, strict=True)]
     return tuple([g if g is None or isinstance(g, Variable) else wrap(g) for g in grads])

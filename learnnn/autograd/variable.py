@@ -17,7 +17,7 @@ class Variable:
 
     result: Any  # what operations hand back: the floor above puts its Tensor here
     array: np.ndarray
-    grad: Any = None
+    _grad: Any = None
     _requires_grad: bool = False
     _node: Node | None = None  # of the operation that made it
     _leaf: Leaf | None = None  # of a tensor that the user made
@@ -26,6 +26,32 @@ class Variable:
     _replay: Callable[[Variable], Variable]  # and is got from it so
     _seen: int = 0
     _retains_grad: bool = False  # keeps its gradient although it is no leaf
+    _after: list[Callable] | None = None  # hooks that want the tensor when its gradient has been added
+
+    def __init__(self, data: Any, requires_grad: bool = False):
+        """PyTorch's spelling of old: a tensor that shares the numbers of another."""
+        self.__class__ = Variable.result
+        self.array, self._counter = data.array, data.counter()
+        self.requires_grad_(requires_grad)
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward has added up so far; None before the first."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, Variable):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
+            if value.array.shape != self.array.shape or value.array.dtype != self.array.dtype:
+                found, due = [f"{list(x.array.shape)} {x.array.dtype}" for x in (value, self)]
+                raise RuntimeError(f"assigned grad has data of a different size or type: {found}, the tensor is {due}")
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     @property
     def requires_grad(self) -> bool:
@@ -85,6 +111,14 @@ class Variable:
         if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         return RemovableHandle(node.hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(tensor)` when backward has added to this leaf's `.grad`: to update and drop it at once, say."""
+        if not self.requires_grad or not self.is_leaf:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._after is None:
+            self._after = []
+        return RemovableHandle(self._after, hook)
 
     def retain_grad(self) -> None:
         """Keep `.grad` on this tensor too, although it is not a leaf."""

@@ -1,14 +1,29 @@
-"""Dropout."""
+"""Dropout, of single elements and of whole channels."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from . import functional as F
-from ._module import Module
+from ._settings import Settled
 
 
-class Dropout(Module):
+class _Dropout(Settled):
+    settings = {"p": 0.5, "inplace": False}  # noqa: RUF012
+    function = "dropout"
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        F._check_rate(self.p)
+
+    def forward(self, input: Any) -> Any:
+        return getattr(F, self.function)(input, self.p, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_Dropout):
     """In training each element becomes 0 with probability p, the others grow by 1 / (1 - p) (Srivastava et al. 2014).
 
     >>> import learnnn as torch
@@ -17,14 +32,8 @@ class Dropout(Module):
     tensor([1., 1., 1.])
     """
 
-    def __init__(self, p: float = 0.5, inplace: bool = False):
-        super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-        self.p, self.inplace = p, inplace
 
-    def forward(self, input: Any) -> Any:
-        return F.dropout(input, self.p, self.training, self.inplace)
+class Dropout2d(_Dropout):
+    """In training whole channels of (N, C, H, W) become 0 with probability p (Tompson et al. 2015)."""
 
-    def extra_repr(self) -> str:
-        return f"p={self.p}, inplace={self.inplace}"
+    function = "dropout2d"

@@ -101,3 +101,58 @@ def kaiming_normal_(
 ) -> Tensor:
     """Normal with standard deviation gain / sqrt(fan): for relu and its kin (He et al. 2015)."""
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+) -> Tensor:
+    """Normal numbers, of which only those between a and b count: drawn by inverting their distribution.
+
+    >>> import learnnn
+    >>> bool((trunc_normal_(learnnn.zeros(100), std=5.0).abs() <= 2).all())
+    True
+    """
+    low = min(max(a, mean - 9 * std), b)  # beyond nine standard deviations there is nothing to draw
+    x = np.linspace(low, max(min(b, mean + 9 * std), low), 10001)
+    z = ((x - mean) / std) ** 2
+    density = np.exp((z.min() - z) / 2)
+    below = np.concatenate([[0], np.cumsum(density[1:] + density[:-1])])
+    return _fill(tensor, np.interp(source(generator).random(tensor.shape) * below[-1], below, x))
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """The identity, for a matrix. ValueError for another number of axes."""
+    if tensor.ndim != 2:
+        raise ValueError(f"Only tensors with 2 dimensions are supported, this one is {tensor.shape}")
+    return _fill(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+    """Rows at right angles, or columns where there are fewer: (out, in, ...) as a matrix (Saxe et al. 2013).
+
+    >>> import learnnn
+    >>> w = orthogonal_(learnnn.zeros(2, 3))
+    >>> bool(((w @ w.T - learnnn.eye(2)).abs() < 1e-6).all())
+    True
+    """
+    if tensor.ndim < 2:
+        raise ValueError(f"Only tensors with 2 or more dimensions are supported, this one is {tensor.shape}")
+    rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
+    q, r = np.linalg.qr(source(generator).normal(size=(max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))  # so that every orthogonal matrix is as likely (Mezzadri 2006)
+    return _fill(tensor, gain * (q.T if rows < columns else q).reshape(tensor.shape))
+
+
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """The weight of a convolution (out, in, ...) that hands on its input, as many channels as there are."""
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError(f"Only tensors with 3, 4, or 5 dimensions are supported, this one is {tensor.shape}")
+    out, inner, *field = tensor.shape
+    if out % groups:
+        raise ValueError(f"dim 0 must be divisible by groups: {out} by {groups}")
+    values = np.zeros(tensor.shape)
+    centre = tuple(n // 2 for n in field)
+    for channel in range(out):
+        if channel % (out // groups) < inner:
+            values[(channel, channel % (out // groups), *centre)] = 1
+    return _fill(tensor, values)

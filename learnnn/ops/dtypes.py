@@ -70,3 +70,27 @@ def floating(x: Any) -> Any:
     if isinstance(x, int | float):
         return float(x)
     return x if x.dtype.kind in "fc" else np.asarray(x, _default)
+
+
+class finfo:
+    """The limits of a floating-point dtype: `eps`, `min`, `max`, `tiny`, `bits`; TypeError for whole numbers.
+
+    >>> finfo("float32").eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, dtype: Any = None):
+        self.dtype = np.dtype(dtype or _default)
+        if self.dtype.kind != "f":
+            raise TypeError(f"torch.finfo() requires a floating point input type, got {self.dtype}: use iinfo")
+        limits = np.finfo(self.dtype)
+        self.bits, self.resolution = limits.bits, float(limits.resolution)
+        self.eps, self.min, self.max, self.tiny = map(float, (limits.eps, limits.min, limits.max, limits.tiny))
+        self.smallest_normal = self.tiny
+
+
+def iinfo(dtype: Any) -> np.iinfo:
+    """The limits of a whole-number dtype: `min`, `max`, `bits`. TypeError for floats."""
+    if np.dtype(dtype).kind not in "iu":
+        raise TypeError(f"torch.iinfo() requires an integer input type, got {np.dtype(dtype)}: use finfo")
+    return np.iinfo(dtype)

@@ -8,7 +8,6 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Variable, differentiable
-from .reduce import axes
 
 
 def plain_index(index: Any) -> Any:
@@ -96,25 +95,3 @@ def assign(array: np.ndarray, index: Any, value: Any) -> np.ndarray:
             f"to, of shape {list(array[index].shape)}"
         ) from None
     return array
-
-
-def gather(input: Any, dim: int, index: Any) -> Any:
-    """out[i, j] = input[i, index[i, j]] for dim=1, and likewise for every other axis and number of axes.
-
-    >>> import learnnn
-    >>> learnnn.gather(learnnn.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, learnnn.tensor([[1], [0]])).tolist()
-    [[2.0], [3.0]]
-    """
-    (axis,) = axes(dim, input.ndim)
-    if index.dtype.kind not in "iu":
-        raise RuntimeError(f"gather(): Expected dtype int64 for index, got {index.dtype}")
-    if index.ndim != input.ndim:
-        raise RuntimeError(
-            f"Index tensor must have the same number of dimensions as input tensor: index is {list(index.shape)}, "
-            f"input {list(input.shape)}"
-        )
-    grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
-    grid[axis] = index.array if isinstance(index, Variable) else index
-    if (grid[axis] < 0).any() or (grid[axis] >= input.shape[axis]).any():
-        raise RuntimeError(f"gather(): index out of bounds for dimension {axis} with size {input.shape[axis]}")
-    return ops.getitem(input, tuple(grid))

@@ -1,4 +1,4 @@
-"""Matrix products. Shapes: n rows, k summed, m columns, with any batch axes before them."""
+"""Products and inverses of matrices. Shapes: n rows, k summed, m columns, with any batch axes before them."""
 
 from __future__ import annotations
 
@@ -111,3 +111,94 @@ def dot(input, other):
 def outer(input: Any, vec2: Any) -> Any:
     """Every product of an element of one vector with one of the other: (n,), (m,) -> (n, m)."""
     return ops.unsqueeze(input, 1) * vec2
+
+
+# ------------------------------------------------------------------------------- products of fixed numbers of axes
+def _expect(factors: tuple[Any, Any], ndims: tuple[int, int], name: str) -> None:
+    if (factors[0].ndim, factors[1].ndim) != ndims:
+        raise RuntimeError(
+            f"{name}: expected a {ndims[0]}D and a {ndims[1]}D tensor, got {list(factors[0].shape)} and "
+            f"{list(factors[1].shape)}; matmul takes any number of axes"
+        )
+
+
+def mm(input: Any, mat2: Any) -> Any:
+    """The product of two matrices: (n, k) @ (k, m) -> (n, m)."""
+    _expect((input, mat2), (2, 2), "mm")
+    return ops.matmul(input, mat2)
+
+
+def bmm(input: Any, mat2: Any) -> Any:
+    """Products of matrices, pair by pair: (b, n, k) @ (b, k, m) -> (b, n, m)."""
+    _expect((input, mat2), (3, 3), "bmm")
+    if input.shape[0] != mat2.shape[0]:
+        raise RuntimeError(f"bmm: batches of {input.shape[0]} and {mat2.shape[0]} matrices do not pair up")
+    return ops.matmul(input, mat2)
+
+
+def mv(input: Any, vec: Any) -> Any:
+    """A matrix times a vector: (n, k) @ (k,) -> (n,)."""
+    _expect((input, vec), (2, 1), "mv")
+    return ops.matmul(input, vec)
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * input + alpha * mat1 @ mat2."""
+    product = ops.mm(mat1, mat2)
+    return (input if beta == 1 else beta * input) + (product if alpha == 1 else alpha * product)
+
+
+# ------------------------------------------------------------------------------------------------------- inverses
+class LinAlgError(RuntimeError):
+    """A matrix that has no inverse."""
+
+
+def _checked(name: str, function: Any, *arrays: np.ndarray) -> np.ndarray:
+    matrix = arrays[0]
+    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
+        raise RuntimeError(f"linalg.{name}: A must be batches of square matrices, but they are {list(matrix.shape)}")
+    if matrix.dtype.kind != "f":
+        raise RuntimeError(f"linalg.{name}: Expected a floating point tensor as input. Got {matrix.dtype}")
+    try:
+        return function(*arrays)
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            f"linalg.{name}: the input matrix is singular: its columns depend on each other, so that it has no inverse"
+        ) from None
+
+
+@differentiable(quiet=True, A=lambda g, y: -(y.mT @ g @ y.mT))
+def inv(A):
+    """The matrix by which A has to be multiplied to give the identity: (..., n, n) -> (..., n, n).
+
+    LinAlgError where there is none.
+
+    >>> import learnnn
+    >>> learnnn.linalg.inv(learnnn.tensor([[2.0, 0.0], [0.0, 4.0]])).tolist()
+    [[0.5, 0.0], [0.0, 0.25]]
+    """
+    return _checked("inv", np.linalg.inv, A)
+
+
+@differentiable(
+    quiet=True,
+    A=lambda g, y, A: -(_solve(A.mT, g) @ y.mT),
+    B=lambda g, A: _solve(A.mT, g),
+)
+def _solve(A, B):
+    return _checked("solve", np.linalg.solve, A, B)
+
+
+def solve(A: Any, B: Any, *, left: bool = True) -> Any:
+    """X with A @ X = B (X @ A = B if not left): (..., n, n), (..., n, m) or (..., n) -> as B. Exacter than inv(A) @ B.
+
+    LinAlgError where A has no inverse.
+    """
+    if A.dtype != B.dtype:
+        raise RuntimeError(f"linalg.solve: Expected A and B to have the same dtype, got {A.dtype} and {B.dtype}")
+    vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
+    if B.shape[(-1 if vector else -2) if left or vector else -1] != A.shape[-1]:
+        raise RuntimeError(f"linalg.solve: Incompatible shapes of A and B for the equation: {A.shape} and {B.shape}")
+    if vector:
+        return ops.squeeze(_solve(A, ops.unsqueeze(B, -1)), -1)
+    return _solve(A, B) if left else _solve(A.mT, B.mT).mT

@@ -28,6 +28,15 @@ def reduced(loss: Any, reduction: str, total: Any = None) -> Any:
     raise ValueError(f"{reduction} is not a valid value for reduction: it is 'mean', 'sum' or 'none'")
 
 
+def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
+    """PyTorch's old spelling of a reduction, in the new one."""
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is False:
+        return "none"
+    return "sum" if size_average is False else "mean"
+
+
 # ------------------------------------------------------------------------------------------- cross-entropy
 def _class_axis(input: Any) -> int:
     return 1 if input.ndim > 1 else 0

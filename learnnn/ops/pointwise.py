@@ -16,7 +16,12 @@ from .dtypes import floating, promote, result_dtype
 
 
 # ------------------------------------------------------------------------------------------------ arithmetic
-@differentiable(quiet=True, input=lambda g: g, other=lambda g: g)
+@differentiable(
+    quiet=True,
+    input=lambda g: g,
+    other=lambda g: g,
+    variants={"alpha": lambda input, other, alpha: ops.add(input, _times(other, alpha))},
+)
 def add(input, other):
     """input + other.
 
@@ -28,7 +33,18 @@ def add(input, other):
     return a + b
 
 
-@differentiable(quiet=True, input=lambda g: g, other=lambda g: -g)
+def _times(other: Any, alpha: Any) -> Any:
+    if isinstance(alpha, float) and getattr(getattr(other, "dtype", None), "kind", "f") != "f":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return other * alpha
+
+
+@differentiable(
+    quiet=True,
+    input=lambda g: g,
+    other=lambda g: -g,
+    variants={"alpha": lambda input, other, alpha: ops.sub(input, _times(other, alpha))},
+)
 def sub(input, other):
     """input - other. RuntimeError for booleans: use ^ or ~ for them."""
     a, b = promote(_no_bool(input, "Subtraction"), _no_bool(other, "Subtraction"))
@@ -48,10 +64,22 @@ def mul(input, other):
     return a * b
 
 
+def _rounded(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
+    if rounding_mode == "floor":
+        return ops.floor_divide(input, other)
+    if rounding_mode not in (None, "trunc"):
+        raise RuntimeError(f"div expected rounding_mode to be None, 'trunc', or 'floor' but found {rounding_mode!r}")
+    quotient = ops.div(input, other)
+    if rounding_mode is None:
+        return quotient
+    return ops.to(ops.trunc(quotient), result_dtype(*[getattr(x, "array", x) for x in (input, other)]))
+
+
 @differentiable(
     quiet=True,
     input=lambda g, other: g / other,
     other=lambda g, input, other: -g * input / (other * other),
+    variants={"rounding_mode": _rounded},
 )
 def div(input, other):
     """input / other, in floats also for integers; division by zero gives inf or nan, as in PyTorch."""
@@ -125,6 +153,21 @@ def sign(input):
     return input.copy() if input.dtype == bool else np.where(input == input, np.sign(input), 0)
 
 
+def square(input: Any) -> Any:
+    """input * input."""
+    return ops.pow(input, 2)
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """input + value * tensor1 * tensor2."""
+    return input + value * tensor1 * tensor2
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """input + value * tensor1 / tensor2."""
+    return input + value * tensor1 / tensor2
+
+
 @differentiable(quiet=True, input=lambda g, y: -g * y * y)
 def reciprocal(input):
     """1 / input."""
@@ -172,6 +215,22 @@ def log2(input):
     return np.log2(floating(input))
 
 
+@differentiable(quiet=True, input=lambda g, input: g / (input * float(np.log(10))))
+def log10(input):
+    """The logarithm to base 10."""
+    return np.log10(floating(input))
+
+
+@differentiable(
+    quiet=True,
+    input=lambda g, y, input: g * ops.exp(input - y),
+    other=lambda g, y, other: g * ops.exp(other - y),
+)
+def logaddexp(input, other):
+    """log(exp(input) + exp(other)), safe for large numbers."""
+    return np.logaddexp(*promote(input, other))
+
+
 @differentiable(quiet=True, input=lambda g, y: g / (2 * y))
 def sqrt(input):
     """The square root; nan below 0."""
@@ -201,6 +260,24 @@ def cos(input):
 def tan(input):
     """The tangent of an angle in radians."""
     return np.tan(floating(input))
+
+
+@differentiable(quiet=True, input=lambda g, input: g / (1 + input * input))
+def atan(input):
+    """The angle, in radians, whose tangent is input."""
+    return np.arctan(floating(input))
+
+
+@differentiable(quiet=True, input=lambda g, input: g * ops.cosh(input))
+def sinh(input):
+    """The hyperbolic sine."""
+    return np.sinh(floating(input))
+
+
+@differentiable(quiet=True, input=lambda g, input: g * ops.sinh(input))
+def cosh(input):
+    """The hyperbolic cosine."""
+    return np.cosh(floating(input))
 
 
 @differentiable(input=lambda g, y: g * (1 - y * y))
@@ -234,6 +311,12 @@ def floor(input):
 def ceil(input):
     """The whole number above."""
     return np.ceil(input)
+
+
+@differentiable(input=lambda g: g * 0)
+def trunc(input):
+    """The whole number towards zero."""
+    return np.trunc(input)
 
 
 @differentiable(input=lambda g: g * 0)
@@ -294,6 +377,7 @@ def minimum(input, other):
 @differentiable(
     input=lambda g, condition: ops.where(condition, g, 0.0),
     other=lambda g, condition: ops.where(condition, 0.0, g),
+    variants={1: lambda condition: ops.nonzero(condition, as_tuple=True)},
 )
 def where(condition, input, other):
     """Input where the condition holds, other elsewhere.
@@ -352,6 +436,36 @@ bitwise_or = _without_gradient("bitwise_or", np.bitwise_or, "input | other, for 
 bitwise_xor = _without_gradient("bitwise_xor", np.bitwise_xor, "input ^ other, for booleans and integers.")
 logical_and = _without_gradient("logical_and", np.logical_and, "Where both are not zero.")
 logical_or = _without_gradient("logical_or", np.logical_or, "Where one is not zero.")
+
+
+logical_xor = _without_gradient("logical_xor", np.logical_xor, "Where one is zero and the other is not.")
+
+
+@differentiable()
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Where |input - other| <= atol + rtol * |other|."""
+    _same_dtype(input, other)
+    return np.isclose(input, other, rtol, atol, equal_nan)
+
+
+def _same_dtype(a: Any, b: Any) -> None:
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"{a.dtype} did not match {b.dtype}: only tensors of one dtype can be close")
+
+
+def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether all of input is close to other: |input - other| <= atol + rtol * |other|.
+
+    >>> import learnnn
+    >>> learnnn.allclose(learnnn.tensor([1.0]), learnnn.tensor([1.000001]))
+    True
+    """
+    return bool(ops.isclose(input, other, rtol, atol, equal_nan).all())
+
+
+def equal(input: Any, other: Any) -> bool:
+    """Whether both have one shape and the same elements."""
+    return input.shape == other.shape and bool((input == other).all())
 
 
 @differentiable()

@@ -106,7 +106,8 @@ def std(input, dim=None, correction=1, keepdim=False):
     return np.sqrt(var(input, dim, correction, keepdim))
 
 
-def _extreme_rule(g: Any, y: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+def extreme_rule(g: Any, y: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient of one chosen element: shared between all that are equal to it."""
     chosen = (input == spread(y, input.shape, dim, keepdim)) * 1
     ties = chosen.sum(axes(dim, len(input.shape)), keepdims=True)
     return spread(g, input.shape, dim, keepdim) * chosen / ties
@@ -120,14 +121,14 @@ def _some(input: np.ndarray, dim: Any, name: str) -> None:
         )
 
 
-@differentiable(input=_extreme_rule)
+@differentiable(input=extreme_rule)
 def amax(input, dim=None, keepdim=False):
     """The largest element over the axes `dim`; ties share the gradient."""
     _some(input, dim, "amax")
     return input.max(axis=axes(dim, input.ndim), keepdims=keepdim)
 
 
-@differentiable(input=_extreme_rule)
+@differentiable(input=extreme_rule)
 def amin(input, dim=None, keepdim=False):
     """The smallest element over the axes `dim`; ties share the gradient."""
     _some(input, dim, "amin")
@@ -195,6 +196,12 @@ def _extremes(input: Any, dim: int, keepdim: bool, arg: Any) -> Extremes:
 
 
 @differentiable()
+def count_nonzero(input, dim=None):
+    """How many elements over `dim` are not zero."""
+    return np.asarray(np.count_nonzero(input, axis=axes(dim, input.ndim)), np.int64)
+
+
+@differentiable()
 def any(input, dim=None, keepdim=False):
     """Whether some element is not zero."""
     return input.any(axis=axes(dim, input.ndim), keepdims=keepdim)
@@ -206,7 +213,11 @@ def all(input, dim=None, keepdim=False):
     return input.all(axis=axes(dim, input.ndim), keepdims=keepdim)
 
 
-@differentiable(quiet=True, input=lambda g, dim: ops.flip(ops.cumsum(ops.flip(g, dim), dim), dim))
+@differentiable(
+    quiet=True,
+    input=lambda g, dim: ops.flip(ops.cumsum(ops.flip(g, dim), dim), dim),
+    variants={"dtype": lambda input, dim, dtype: ops.cumsum(ops.to(input, np.dtype(dtype)), dim)},
+)
 def cumsum(input, dim):
     """Running sums along `dim`."""
     (axis,) = axes(dim, input.ndim) or (0,)
@@ -234,7 +245,18 @@ def _largest(x: np.ndarray, dim: Any) -> np.ndarray:
     return x.max(axis=axes(dim, x.ndim), keepdims=True, initial=-np.inf)  # -inf where there is nothing
 
 
-@differentiable(quiet=True, input=lambda g, y, dim: y * (g - (g * y).sum(dim, keepdims=True)))
+def _with_dtype(name: str) -> dict[Any, Any]:
+    """softmax(..., dtype=...): in that dtype from the start."""
+
+    def call(input: Any, dim: int, dtype: Any = None) -> Any:
+        return getattr(ops, name)(input if dtype is None else ops.to(input, np.dtype(dtype)), dim)
+
+    return {"dtype": call, 3: call}
+
+
+@differentiable(
+    quiet=True, variants=_with_dtype("softmax"), input=lambda g, y, dim: y * (g - (g * y).sum(dim, keepdims=True))
+)
 def softmax(input, dim):
     """exp(input) divided by its sum over `dim`: positive numbers that add up to 1.
 
@@ -247,7 +269,11 @@ def softmax(input, dim):
     return e / e.sum(axis=axes(dim, x.ndim), keepdims=True)
 
 
-@differentiable(quiet=True, input=lambda g, y, dim: g - ops.exp(y) * g.sum(dim, keepdims=True))
+@differentiable(
+    quiet=True,
+    variants=_with_dtype("log_softmax"),
+    input=lambda g, y, dim: g - ops.exp(y) * g.sum(dim, keepdims=True),
+)
 def log_softmax(input, dim):
     """log(softmax(input)), without ever taking the logarithm of 0."""
     x = floating(input)

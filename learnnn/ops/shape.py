@@ -174,6 +174,89 @@ def repeat(input: Any, repeats: Any) -> Any:
     return ops.reshape(ops.clone(wide), tuple(r * size for r, size in zip(repeats, sizes, strict=True)))
 
 
+def tile(input: Any, dims: Any) -> Any:
+    """As `repeat`, but an axis for which nothing is said stays as it is.
+
+    >>> import learnnn
+    >>> learnnn.tile(learnnn.tensor([[1, 2]]), (2,)).tolist()
+    [[1, 2, 1, 2]]
+    """
+    return ops.repeat(input, (1,) * (input.ndim - len(dims)) + tuple(dims))
+
+
+def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, output_size: int | None = None) -> Any:
+    """Each slice along `dim` (or each element) several times in a row; `repeats` is a number or one for each.
+
+    >>> import learnnn
+    >>> learnnn.repeat_interleave(learnnn.tensor([7, 8]), 2)
+    tensor([7, 7, 8, 8])
+    """
+    input, dim = (ops.flatten(input), 0) if dim is None else (input, dim)
+    times, n = np.asarray(repeats), input.shape[axes(dim, input.ndim)[0]]
+    if times.size not in (1, n):
+        raise RuntimeError(f"repeats must have the same size as input along dim, got {times.size} repeats for {n}")
+    return ops.index_select(input, dim, np.repeat(np.arange(n), times))
+
+
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """Windows of `size` along one axis, each `step` after the one before: (..., n, ...) -> (..., windows, ..., size).
+
+    >>> import learnnn
+    >>> learnnn.arange(5).unfold(0, 3, 2).tolist()
+    [[0, 1, 2], [2, 3, 4]]
+    """
+    (axis,) = axes(dimension, input.ndim)
+    n = input.shape[axis]
+    if size > n or step < 1:
+        raise RuntimeError(f"maximum size for tensor at dimension {dimension} is {n} but size is {size}, step {step}")
+    places = np.arange(0, n - size + 1, step)[:, None] + np.arange(size)  # (windows, size)
+    return ops.movedim(ops.getitem(input, (slice(None),) * axis + (places,)), axis + 1, -1)
+
+
+def narrow(input: Any, dim: int, start: int, length: int) -> Any:
+    """`length` slices along `dim`, from `start` on: a view."""
+    (axis,) = axes(dim, input.ndim)
+    n = input.shape[axis]
+    start = start + n if start < 0 else start
+    if not 0 <= start <= start + length <= n:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
+    return ops.getitem(input, (slice(None),) * axis + (slice(start, start + length),))
+
+
+def select(input: Any, dim: int, index: int) -> Any:
+    """One slice along `dim`, without that axis: a view."""
+    return ops.getitem(input, (slice(None),) * axes(dim, input.ndim)[0] + (index,))
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+    """Vectors spread over a grid: (n,), (m,) -> two (n, m), the first varying by row, the second by column.
+
+    `indexing="xy"` exchanges the first two axes, as in a picture.
+    """
+    tensors = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    shape = tuple([math.prod(t.shape) for t in tensors])
+    grids = [
+        ops.broadcast_to(ops.reshape(t, [-1 if i == d else 1 for i in range(len(shape))]), shape)
+        for d, t in enumerate(tensors)
+    ]
+    return tuple([ops.transpose(x, 0, 1) for x in grids] if indexing == "xy" and len(shape) > 1 else grids)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """Tensors repeated, without copying, to the one shape in which they combine."""
+    shape = np.broadcast_shapes(*[t.shape for t in tensors])
+    return tuple([ops.broadcast_to(t, shape) for t in tensors])
+
+
+def t(input: Any) -> Any:
+    """The transpose of a matrix."""
+    if input.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D: use .mT")
+    return ops.permute(input, tuple(reversed(range(input.ndim))))
+
+
 # ------------------------------------------------------------------------------------- joining and cutting
 @from_backward(twice=True)
 def _join(*arrays: Any, dim: int) -> Any:
@@ -219,6 +302,16 @@ def stack(tensors: Any, dim: int = 0) -> Any:
                 f"{list(t.shape)} at entry {tensors.index(t)}"
             )
     return cat([ops.unsqueeze(t, dim) for t in tensors], dim)
+
+
+def vstack(tensors: Any) -> Any:
+    """Rows (or matrices) one below the other."""
+    return ops.cat([ops.reshape(t, (1, -1)) if t.ndim < 2 else t for t in tensors], 0)
+
+
+def hstack(tensors: Any) -> Any:
+    """Vectors one after the other; matrices side by side."""
+    return ops.cat([ops.reshape(t, (1,)) if t.ndim == 0 else t for t in tensors], min(tensors[0].ndim or 1, 2) - 1)
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:

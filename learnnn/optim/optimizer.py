@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import enable_grad, no_grad, overwrite, wrap
+from ..ops import get_default_dtype
 from ..tensor import Tensor
 
 BLOCK = 32768  # elements that are updated at once: so many of each array stay in the cache
@@ -23,6 +24,7 @@ class Optimizer:
     """
 
     remembers: tuple[str, ...] = ()  # names of arrays in the state, in the shape of the parameter
+    ours: tuple[str, ...] = ("l1", "decoupled_weight_decay")  # beyond PyTorch's: in the groups only if asked for
 
     def __init__(self, params: Any, defaults: dict[str, Any]):
         if isinstance(params, Tensor) or not isinstance(params, Iterable):
@@ -31,7 +33,9 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
                 f"{type(params).__name__}{hint}"
             )
-        self.defaults = defaults
+        for name, called in _NEVER_NEGATIVE.items():
+            checked({called: (defaults.get(name), name not in defaults or defaults[name] >= 0)})
+        self.defaults = {k: v for k, v in defaults.items() if v or k not in self.ours}
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self.steps_taken = 0  # for schedulers, which come after the first step
@@ -85,13 +89,13 @@ class Optimizer:
         state = self.state[p]
         if not state:
             self.begin(state, p, group)
-        now = self.advance(state)
+        now = self.advance(state, group)
         if now not in numbers:
             numbers[now] = self.numbers(group, now)
         memory = [state[name].array for name in self.remembers if name in state]
-        g = -p.grad.array if group["maximize"] else p.grad.array
+        g = -p.grad.array if group.get("maximize") else p.grad.array
         for x, slope, *kept in _blocks(p.array, g, *memory):
-            self.update(x, slope, kept, self._scratch_like(x), **numbers[now])
+            self.update(x, _penalized(x, slope, group), kept, self._scratch_like(x), **numbers[now])
         overwrite(p, None)
 
     def _scratch_like(self, x: np.ndarray) -> np.ndarray:
@@ -101,11 +105,19 @@ class Optimizer:
             buffer = self._scratch[x.dtype] = np.empty(x.size, x.dtype)
         return buffer[: x.size].reshape(x.shape)
 
+    def kept(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Which of the arrays in `remembers` these settings need."""
+        return self.remembers
+
     def begin(self, state: dict[str, Any], p: Tensor, group: dict[str, Any]) -> None:
         """Fill the state of a parameter before its first step."""
+        state["step"] = count(0)
+        state.update({name: wrap(np.zeros_like(p.array)) for name in self.kept(group)})
 
-    def advance(self, state: dict[str, Any]) -> Any:
+    def advance(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
         """Count a step of one parameter; what is returned, `numbers` may depend on."""
+        state["step"].array += 1
+        return state["step"].array.item()
 
     def numbers(self, group: dict[str, Any], now: Any) -> dict[str, Any]:
         """The settings of this step, for `update`."""
@@ -135,10 +147,12 @@ class Optimizer:
                 "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
             )
         params = dict(zip(chain.from_iterable(g["params"] for g in saved), self._parameters(), strict=True))
-        self.state.clear()
-        for number, state in state_dict["state"].items():
+        state = {}
+        for number, values in state_dict["state"].items():
             p = params[number]
-            self.state[p] = {name: _like(p, value, name) for name, value in state.items()}
+            state[p] = {name: _like(p, value, name) for name, value in values.items()}
+        self.state.clear()
+        self.state.update(state)
         for s, m in zip(saved, mine, strict=True):
             m.update({k: v for k, v in s.items() if k != "params"})
 
@@ -168,8 +182,35 @@ def _blocks(p: np.ndarray, *others: np.ndarray) -> Iterable[Sequence[np.ndarray]
     return ([a[i : i + BLOCK] for a in flat] for i in range(0, p.size, BLOCK))
 
 
+def _penalized(p: np.ndarray, g: np.ndarray, group: dict[str, Any]) -> np.ndarray:
+    """The gradient with those of the L1 and L2 penalties added; decoupled decay shrinks the parameter instead."""
+    decay, l1 = group.get("weight_decay"), group.get("l1")
+    if decay and group.get("decoupled_weight_decay"):
+        p *= 1 - group["lr"] * decay
+    elif decay:
+        g = g + decay * p
+    return g + l1 * np.sign(p) if l1 else g
+
+
+_NEVER_NEGATIVE = {"lr": "learning rate", "weight_decay": "weight_decay value", "l1": "l1 value"}
+
+
+def settings(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of an `__init__`, as its locals() gives them, without what is no setting."""
+    if arguments.get("differentiable"):
+        raise ValueError("differentiable=True is not supported: a step changes parameters, and records nothing")
+    return {k: v for k, v in arguments.items() if k not in ("self", "params", "__class__")}
+
+
+def count(start: float) -> Tensor:
+    """A number in the state, as PyTorch keeps it."""
+    return wrap(np.array(start, np.float64 if get_default_dtype() == np.float64 else np.float32))
+
+
 def _like(p: Tensor, value: Any, name: str) -> Any:
     """A saved value as this parameter's state: its own copy, in the parameter's dtype unless it counts steps."""
+    if isinstance(value, list | tuple):
+        return [_like(p, item, name) for item in value]
     if not isinstance(value, Tensor):
         return value
     return wrap(value.array.astype(value.dtype if name == "step" else p.dtype))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd import wrap
 from ..tensor import Tensor
-from .optimizer import Optimizer, checked
+from .optimizer import Optimizer, checked, settings
 
 
 class SGD(Optimizer):
@@ -38,35 +38,26 @@ class SGD(Optimizer):
         foreach: Any = None,
         differentiable: bool = False,
         fused: Any = None,
+        decoupled_weight_decay: bool = False,
+        l1: float = 0,
     ):
-        checked(
-            {
-                "learning rate": (lr, lr >= 0),
-                "momentum value": (momentum, momentum >= 0),
-                "weight_decay value": (weight_decay, weight_decay >= 0),
-                "differentiable": (differentiable, not differentiable),
-            }
-        )
+        checked({"momentum value": (momentum, momentum >= 0)})
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        settings = {k: v for k, v in locals().items() if k not in ("self", "params", "__class__")}
-        super().__init__(params, settings)
+        super().__init__(params, settings(locals()))
 
-    def advance(self, state: dict[str, Any]) -> Any:
+    def advance(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
         return state.pop("first", False)
 
     def numbers(self, group: dict[str, Any], now: Any) -> dict[str, Any]:
-        names = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
+        names = ("lr", "momentum", "dampening", "nesterov")
         return {name: group[name] for name in names} | {"first": now}
 
     def begin(self, state: dict[str, Any], p: Tensor, group: dict[str, Any]) -> None:
         if group["momentum"]:
             state.update(momentum_buffer=wrap(np.zeros_like(p.array)), first=True)
 
-    def update(self, p, g, memory, t, *, lr, momentum, dampening, weight_decay, nesterov, first):
-        if weight_decay:
-            np.multiply(p, weight_decay, out=t)
-            g = np.add(t, g, out=t)
+    def update(self, p, g, memory, t, *, lr, momentum, dampening, nesterov, first):
         if memory:
             (b,) = memory
             b *= momentum

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import wrap
+
 Logs = Mapping[str, float]
 
 
@@ -15,7 +17,8 @@ class Callback:
     """Something that is told how training goes. Override what you need; `self.trainer` is the trainer.
 
     `logs` are the numbers so far: after a batch its loss, after an epoch all that the history records. Setting
-    `self.trainer.stop = True` ends training after the epoch. on_train_end is called after an error too.
+    `self.trainer.stop = True` ends training after the epoch. on_train_end is called after an error too. What a callback
+    must remember for a run to be resumed exactly, its state_dict says; an epoch that is resumed does not begin again.
 
     >>> class Say(Callback):
     ...     def on_epoch_end(self, epoch, logs):
@@ -23,6 +26,14 @@ class Callback:
     """
 
     trainer: Any = None
+    last: bool = False  # told after all others
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of this callback: nothing, unless you say."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave; comes after on_train_begin."""
 
     def on_train_begin(self) -> None:
         """Before the first epoch."""
@@ -54,7 +65,8 @@ class Callbacks:
 
     def __init__(self, callbacks: Iterable[Any], trainer: Any):
         self.listeners: dict[str, list[Any]] = {hook: [] for hook in HOOKS}
-        for callback in callbacks:
+        self.all = sorted(callbacks, key=lambda callback: bool(getattr(callback, "last", False)))
+        for callback in self.all:
             self._add(callback, trainer)
 
     def _add(self, callback: Any, trainer: Any) -> None:
@@ -72,6 +84,22 @@ class Callbacks:
     def tell(self, hook: str, *args: Any) -> None:
         for listener in self.listeners[hook]:
             listener(*args)
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        """The state of those that have one."""
+        states = [(type(c).__name__, c.state_dict()) for c in self.all if hasattr(c, "state_dict")]
+        return [{"type": name, "state": state} for name, state in states if state]
+
+    def load_state_dict(self, states: list[dict[str, Any]]) -> None:
+        """Give each its state back. ValueError if this run has other callbacks with a state."""
+        mine = [c for c in self.all if hasattr(c, "state_dict") and c.state_dict()]
+        saved, here = [state["type"] for state in states], [type(c).__name__ for c in mine]
+        if saved != here:
+            raise ValueError(
+                f"the run was saved with the callbacks {saved or 'none'}, and this one has {here or 'none'}"
+            )
+        for callback, state in zip(mine, states, strict=True):
+            callback.load_state_dict(state["state"])
 
 
 def _writes(callback: Any, hook: str) -> bool:
@@ -106,6 +134,17 @@ class EarlyStopping(Callback):
         self.stopped_epoch: int | None = None
         self.weights: dict[str, np.ndarray] | None = None
 
+    def state_dict(self) -> dict[str, Any]:
+        kept = {name: getattr(self, name) for name in ("best", "best_epoch", "stopped_epoch")}
+        weights = None if self.weights is None else {name: wrap(array) for name, array in self.weights.items()}
+        return {**kept, "best": kept["best"] if kept["best_epoch"] else None, "weights": weights}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.best = math.inf if state["best"] is None else state["best"]
+        self.best_epoch, self.stopped_epoch = state["best_epoch"], state["stopped_epoch"]
+        weights = state["weights"]
+        self.weights = None if weights is None else {name: tensor.array for name, tensor in weights.items()}
+
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         if self.monitor not in logs:
             raise ValueError(
@@ -123,36 +162,3 @@ class EarlyStopping(Callback):
     def on_train_end(self) -> None:
         if self.weights is not None:
             self.trainer.model.load_state_dict(self.weights)
-
-
-class ProgressBar(Callback):
-    """A tqdm bar in a terminal; nothing where there is none, or no tqdm."""
-
-    bar: Any = None
-
-    def on_train_begin(self) -> None:
-        try:
-            from tqdm import tqdm
-        except ImportError:
-            return
-        batches = self.trainer.batches
-        total = None if batches is None else batches * self.trainer.epochs
-        quiet = None  # which tqdm takes as: unless a terminal is there
-        self.bar = tqdm(total=total, unit=" batches", disable=quiet, dynamic_ncols=True)
-
-    def on_epoch_begin(self, epoch: int) -> None:
-        if self.bar is not None:
-            self.bar.set_description(f"epoch {epoch}/{self.trainer.epochs}", refresh=False)
-
-    def on_batch_end(self, batch: int, logs: Logs) -> None:
-        if self.bar is not None:
-            self.bar.update()
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if self.bar is not None:
-            self.bar.set_postfix({name: f"{value:.3g}" for name, value in logs.items()})
-
-    def on_train_end(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..creation import as_tensor
 from ..tensor import Tensor
-from ..utils.data import DataLoader, Dataset, TensorDataset, random_split
+from ..utils.data import BatchSampler, DataLoader, Dataset, TensorDataset, random_split
 
 
 def as_dataset(X: Any, y: Any, dtype: Any) -> Any:
@@ -52,6 +52,22 @@ def loader(data: Any, batch_size: int, shuffle: bool = False, generator: Any = N
     if iter(made) is made:
         raise TypeError(f"a {type(made).__name__} can be gone through only once: give a list, a loader or arrays")
     return made
+
+
+def going_on(batches: Any, done: int, then: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """The batches of an epoch after the first `done`, once `then` was called.
+
+    The order of a DataLoader is drawn before, all at once; any other iterable is gone through up to there.
+    """
+    if type(batches) is DataLoader and isinstance(batches.batch_sampler, BatchSampler):
+        order = list(batches.batch_sampler)
+        then()
+        return map(batches._fetch, order[done:])
+    iterator = iter(batches)
+    for _ in range(done):
+        next(iterator)
+    then()
+    return iterator
 
 
 def length(batches: Any) -> int | None:

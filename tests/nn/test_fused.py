@@ -1,11 +1,11 @@
-"""A fused loss and the plain spelling that it replaces: the same numbers, gradients included."""
+"""Fused operations and the plain spellings that they replace: the same numbers, gradients included."""
 
 import numpy as np
 import pytest
 
 import learnnn as torch
 from learnnn import ops
-from learnnn.ops import loss
+from learnnn.ops import activation, conv, loss, normalization, pool
 
 RNG = np.random.default_rng(0)
 CASES = [
@@ -66,3 +66,79 @@ def test_silu_gelu_and_erf_are_their_formulas():
     np.testing.assert_allclose(ops.silu(x), x / (1 + np.exp(-x)), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(ops.gelu(x), x * [0.5 * math.erfc(-v / math.sqrt(2)) for v in x], rtol=0, atol=1e-14)
     assert ops.erf(x.astype(np.float32)).dtype == np.float32
+
+
+def test_erf_in_single_precision():
+    import math
+
+    x = np.linspace(-7, 7, 4001, dtype=np.float32)
+    np.testing.assert_allclose(ops.erf(x), [math.erf(v) for v in x.tolist()], rtol=0, atol=5e-7)
+    np.testing.assert_array_equal(ops.erf(np.array([np.inf, -np.inf, np.nan], np.float32)), [1, -1, np.nan])
+
+
+def equal(fused, plain, *arrays, **options):
+    """The same value and gradients, whichever way it is computed."""
+    found = []
+    for f in (fused, plain):
+        xs = [torch.tensor(a, requires_grad=True) for a in arrays]
+        y = f(*xs, **options)
+        v = torch.tensor(np.random.default_rng(1).normal(size=y.shape))
+        found.append([y.detach().numpy(), *[g.numpy() for g in torch.autograd.grad((y * v).sum(), xs)]])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("tanh", [False, True])
+def test_gelu(tanh):
+    equal(activation._gelu, activation._gelu_plain, RNG.normal(size=(40, 3)) * 3, tanh=tanh)
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize(("stride", "padding", "dilation"), [(2, 0, 1), (1, 1, 2), (3, (1, 0), 1)])
+def test_pooling(stride, padding, dilation, ceil_mode):
+    x = RNG.normal(size=(2, 3, 7, 8))
+    window = pool._window(x.shape, (2, 3), stride, padding, dilation, ceil_mode, 2)
+    equal(pool._max_pool, pool._max_pool_plain, x, window=window)
+    counts = RNG.uniform(1, 2, window.size)
+    fused, plain = [lambda x, f=f: f(x, counts, window=window) for f in (pool._avg_pool, pool._avg_pool_plain)]
+    equal(fused, plain, x)
+
+
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "parameter", "dims"),
+    [((5, 3), (3,), (1,)), ((5, 3), (3,), (0,)), ((2, 3, 4, 5), (3, 1, 1), (0, 2, 3)), ((2, 3, 4), (3, 4), (1, 2)),
+     ((2, 3, 4, 5), (3, 4, 1), (2, 3))],
+)  # fmt: skip
+def test_normalization(shape, parameter, dims, centred):
+    arrays = [RNG.normal(size=s) for s in (shape, parameter, parameter)]
+    options = {"dims": dims, "eps": 0.01, "centred": centred}
+    equal(normalization._normalize, normalization._normalize_plain, *arrays, **options)
+
+
+def by_columns(x, w, b, stride, padding, dilation):
+    """A convolution, spelled as a product with the unfolded image."""
+    columns = torch.nn.functional.unfold(x, w.shape[2:], dilation, padding, stride)
+    out = w.flatten(1) @ columns + b[:, None]
+    height = (x.shape[2] + 2 * padding - dilation * (w.shape[2] - 1) - 1) // stride + 1
+    return out.unflatten(2, (height, -1))
+
+
+@pytest.mark.parametrize("block", [1, 1 << 17])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 3), (1, 2), (3, 1), (1, 1)])
+@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (1, 1, 1), (1, 3, 1), (2, 1, 1), (1, 1, 2)])
+def test_convolution(monkeypatch, kernel, stride, padding, dilation, block):
+    monkeypatch.setattr(conv, "BLOCK", block)
+    arrays = [RNG.normal(size=s) for s in ((3, 2, 6, 7), (4, 2, *kernel), (4,))]
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    equal(torch.nn.functional.conv2d, by_columns, *arrays, **options)
+
+
+def test_convolution_by_its_definition():
+    x, w = RNG.normal(size=(2, 4, 5, 6)), RNG.normal(size=(6, 2, 2, 3))
+    expected = np.zeros((2, 6, 3, 2))
+    for n, o, i, j in np.ndindex(expected.shape):
+        group = slice(0, 2) if o < 3 else slice(2, 4)
+        expected[n, o, i, j] = (x[n, group, 2 * i : 2 * i + 2, 2 * j : 2 * j + 3] * w[o]).sum() if 2 * i + 2 <= 5 else 0
+    found = torch.nn.functional.conv2d(torch.tensor(x), torch.tensor(w), stride=2, groups=2).numpy()
+    np.testing.assert_allclose(found, expected[:, :, :2], rtol=1e-12)

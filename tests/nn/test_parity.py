@@ -6,35 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.parity.both import collect, same
+from tests.parity.layers import derivatives, draw, fill
 
 pytestmark = pytest.mark.parity
 SHAPES = [(), (0,), (1,), (5,), (2, 3), (1, 4), (0, 3), (2, 1, 3)]
-
-
-def draw(seed, *shape, low=-2.0, high=2.0):
-    return np.random.default_rng(seed).uniform(low, high, shape)
-
-
-def fill(t, model, seed=0):
-    """The same numbers, in float64, for both libraries."""
-    model.double()
-    with t.no_grad():
-        for i, p in enumerate(model.parameters()):
-            p.copy_(t.tensor(draw(seed + i, *p.shape)))
-    return model
-
-
-def derivatives(t, f, *arrays):
-    """f's value, its gradients under a random cotangent, and the gradients of those."""
-    xs = [t.tensor(a, requires_grad=True) for a in arrays]
-    y = f(*xs)
-    v = t.tensor(draw(99, *y.shape))
-    first = t.autograd.grad((y * v).sum(), xs, create_graph=True, allow_unused=True)
-    again = sum((g * t.tensor(draw(98, *g.shape))).sum() for g in first if g is not None)
-    second = t.autograd.grad(again, xs, allow_unused=True) if again.requires_grad else [None] * len(xs)
-    # where a gradient is constant, the libraries differ in whether they know: None is the same as zeros
-    known = [t.zeros_like(x) + (0 if s is None else s.detach()) for x, s in zip(xs, second)]
-    return y, [g.detach() for g in first], [s.detach() for s in known]
 
 
 # --------------------------------------------------------------------------------------------- activations
@@ -44,9 +19,17 @@ ACTIVATIONS = {
     "Sigmoid": [{}],
     "LeakyReLU": [{}, {"negative_slope": 0.3}, {"inplace": True}],
     "ELU": [{}, {"alpha": 0.5}, {"alpha": 2.0, "inplace": True}],
+    "SELU": [{}, {"inplace": True}],
     "GELU": [{}, {"approximate": "tanh"}],
     "SiLU": [{}, {"inplace": True}],
+    "Mish": [{}, {"inplace": True}],
     "Softplus": [{}, {"beta": 2.0, "threshold": 1.0}],
+    "Hardtanh": [{}, {"min_val": -0.3, "max_val": 1.5}, {"inplace": True}],
+    "Hardswish": [{}, {"inplace": True}],
+    "ReLU6": [{}, {"inplace": True}],
+    "LogSigmoid": [{}],
+    "PReLU": [{}, {"init": 0.7}],
+    "GLU": [{}, {"dim": 0}],
     "Softmax": [{"dim": -1}, {"dim": 0}],
     "LogSoftmax": [{"dim": -1}, {"dim": 0}],
 }
@@ -55,7 +38,7 @@ ACTIVATIONS = {
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name):
     def run(t, shape, options):
-        layer = getattr(t.nn, name)(**options)
+        layer = getattr(t.nn, name)(**options).double()
         return derivatives(t, lambda x: layer(x * 1), draw(1, *shape)), repr(layer)
 
     cases = [(shape, options) for shape in SHAPES for options in ACTIVATIONS[name]]
@@ -63,10 +46,22 @@ def test_activation(name):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_at_its_kinks(name):
+    def run(t):
+        x = t.tensor([-3.0, 3.0, -1.0, 1.0, 0.0, 6.0], dtype=t.float64, requires_grad=True)
+        y = getattr(t.nn, name)(**{"dim": 0} if "Softmax" in name else {}).double()(x)
+        y.sum().backward()
+        return y, x.grad
+
+    same(run, name)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation_far_out_and_in_float32(name):
     def run(t, dtype):
         x = t.tensor([-200.0, -20.0, -1e-9, 0.0, 1e-9, 20.0, 200.0], dtype=getattr(t, dtype), requires_grad=True)
-        y = getattr(t.nn, name)(**{"dim": 0} if "Softmax" in name else {})(x)
+        layer = getattr(t.nn, name)(**{"dim": 0} if "Softmax" in name else {}).to(x.dtype)
+        y = layer(t.cat([x, x.flip(0)]) if name == "GLU" else x)
         y.sum().backward()
         return y, x.grad
 
@@ -77,7 +72,8 @@ def test_activation_far_out_and_in_float32(name):
 @settings(max_examples=60, deadline=None)
 def test_activation_of_any_shape(shape, name):
     options = {"dim": len(shape) - 1} if "Softmax" in name and shape else {}
-    same(lambda t: derivatives(t, getattr(t.nn, name)(**options or ACTIVATIONS[name][0]), draw(2, *shape)), name)
+    settings = options or ACTIVATIONS[name][0]
+    same(lambda t: derivatives(t, getattr(t.nn, name)(**settings).double(), draw(2, *shape)), name)
 
 
 # -------------------------------------------------------------------------------------------------- layers

@@ -18,7 +18,14 @@ from learnnn import autograd, ops
 from tests.ops.cases import Case, cases
 from tests.ops.test_gradients import FLAT, check
 
-CALLERS = {"_join": ("cat", "stack"), "_binary_cross_entropy": ("binary_cross_entropy_with_logits",)}
+CALLERS = {
+    "_attention": ("scaled_dot_product_attention",),
+    "_join": ("cat", "stack"),
+    "_binary_cross_entropy": ("binary_cross_entropy_with_logits",),
+    "_max_pool": ("max_pool1d", "max_pool2d"),
+    "_avg_pool": ("avg_pool1d", "avg_pool2d"),
+    "_normalize": ("batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"),
+}
 # of operations without a public name; that of `_x` is usually `x`
 
 
@@ -141,7 +148,7 @@ def backward_mutants(op: str) -> Iterator[Mutant]:
     def broken(change: Callable) -> Callable:
         def function(*args: Any, **kwargs: Any) -> tuple:
             out, backward = forward(*args, **kwargs)
-            return out, lambda g: change(backward(g), g)
+            return out, lambda *g: change(backward(*g), g[0])
 
         return autograd.from_backward(function, twice=True)
 

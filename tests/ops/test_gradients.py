@@ -12,7 +12,7 @@ from learnnn import ops
 from tests.ops.cases import CASES, COVERED, HELPERS, WITHOUT_GRADIENT, Case, Draw
 from tests.ops.numeric import check_first, check_second
 
-FLAT = {"floor", "ceil", "round", "sign"}  # steps, whose gradient is zero where there is one
+FLAT = {"floor", "ceil", "round", "sign", "trunc"}  # steps, whose gradient is zero where there is one
 
 
 def check(case: Case, seed: int = 0, derivatives: int = 1) -> None:

@@ -8,9 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from tests.parity.both import collect, needs_torch, same
+from tests.parity.both import collect, same
 
-pytestmark = [pytest.mark.parity, needs_torch]
+pytestmark = pytest.mark.parity
 
 
 def leaf(t, *values, **kwargs):
@@ -251,6 +251,17 @@ GRAD = {
         leaf(t, 1.0, 2.0)
     ),
     "create_graph inside no_grad": recorded_in_no_grad,
+    "unused as zeros": lambda t: unused(t, materialize_grads=True),
+    "in all its words": lambda t: (
+        lambda x: t.autograd.grad(
+            outputs=x * x,
+            inputs=x,
+            grad_outputs=t.ones(2).double(),
+            create_graph=True,
+            retain_graph=True,
+            only_inputs=True,
+        )[0].detach()
+    )(leaf(t, 1.0, 2.0)),
     "returns": lambda t: (lambda x: type(t.autograd.grad(x.sum(), [x])).__name__)(leaf(t, 1.0)),
 }
 
@@ -866,3 +877,249 @@ LEAVES = {
 @pytest.mark.parametrize("label", LEAVES)
 def test_rules_of_changes_in_place(label):
     same(LEAVES[label], label)
+
+
+# ------------------------------------------------------------------------------------------ derivatives of functions
+def two(t):
+    a, b = np.array([0.5, -1.5]), np.array([[1.0, 2.0], [0.3, -0.4]])
+    return t.tensor(a), t.tensor(b, requires_grad=True)
+
+
+def several(x, w):
+    return (w @ x).sin(), x * x
+
+
+def one_number(x, w):
+    return ((w @ x) ** 3).sum() + (x * x).sum()
+
+
+V = {"x": [2.0, -1.0], "xw": [[1.0, 0.5], [0.2, 3.0]]}
+AF = {
+    "jacobian": lambda f, t: f.jacobian(lambda x: x.exp() * x.sum(), two(t)[0]),
+    "jacobian tuple": lambda f, t: f.jacobian(several, two(t)),
+    "jacobian of a 1-tuple": lambda f, t: f.jacobian(lambda x: x * x, (two(t)[0],)),
+    "jacobian of a number": lambda f, t: f.jacobian(lambda x: (x * x).sum(), two(t)[1]),
+    "jacobian constant": lambda f, t: f.jacobian(lambda x: t.ones(2), two(t)[0].float()),
+    "jacobian strict": lambda f, t: f.jacobian(lambda x, w: w * 2, two(t), strict=True),
+    "jacobian recorded": lambda f, t: (lambda w: t.autograd.grad(f.jacobian(lambda w: w @ w, w, True).exp().sum(), w))(
+        two(t)[1]
+    ),
+    "jacobian of the jacobian": lambda f, t: f.jacobian(
+        lambda y: f.jacobian(lambda x: x**3, y, create_graph=True).sum(0), two(t)[0]
+    ),
+    "jacobian of a list": lambda f, t: f.jacobian(lambda x: [x], two(t)[0]),
+    "jacobian of no tensor": lambda f, t: f.jacobian(lambda x: 3, two(t)[0]),
+    "hessian": lambda f, t: f.hessian(lambda x: (x**3).sum() * x[0], two(t)[0]),
+    "hessian tuple": lambda f, t: f.hessian(one_number, two(t)),
+    "hessian of a vector": lambda f, t: f.hessian(lambda x: x * x, two(t)[0]),
+    "hessian of a linear function": lambda f, t: f.hessian(lambda x: x.sum(), two(t)[0]),
+    "vjp": lambda f, t: f.vjp(lambda x: x * x, two(t)[0], t.tensor(V["x"], dtype=t.float64)),
+    "vjp of a number": lambda f, t: f.vjp(one_number, two(t)),
+    "vjp without v": lambda f, t: f.vjp(lambda x: x * x, two(t)[0]),
+    "vjp shapes": lambda f, t: f.vjp(lambda x: x * x, two(t)[0], t.ones(3, dtype=t.float64)),
+    "vjp several": lambda f, t: f.vjp(several, two(t), (t.ones(2).double(), t.ones(2).double() * 3)),
+    "jvp": lambda f, t: f.jvp(lambda x: x.exp(), two(t)[0], t.tensor(V["x"], dtype=t.float64)),
+    "jvp tuple": lambda f, t: f.jvp(several, two(t), tuple(t.tensor(V[k], dtype=t.float64) for k in ("x", "xw"))),
+    "jvp linear": lambda f, t: f.jvp(lambda x: x * 2, two(t)[0], t.ones(2).double()),
+    "hvp": lambda f, t: f.hvp(lambda x: (x**3).sum(), two(t)[0], t.tensor(V["x"], dtype=t.float64)),
+    "vhp tuple": lambda f, t: f.vhp(one_number, two(t), tuple(t.tensor(V[k], dtype=t.float64) for k in ("x", "xw"))),
+    "hvp of a vector": lambda f, t: f.hvp(lambda x: x * x, two(t)[0], t.ones(2).double()),
+    "inside no_grad": lambda f, t: t.no_grad()(lambda: f.jacobian(lambda x: x * x, two(t)[0]))(),
+    "grads left alone": lambda f, t: (lambda x: (f.hessian(lambda y: (y * y).sum(), x), x.grad))(leaf(t, 1.0)),
+}
+
+
+@pytest.mark.parametrize("label", AF)
+def test_derivatives_of_functions(label):
+    same(lambda t: AF[label](t.autograd.functional, t), label)
+
+
+# ------------------------------------------------------------------------------------------------------- checking
+def wrong(t):
+    class Wrong(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 3 * ctx.saved_tensors[0] * g
+
+    return Wrong.apply
+
+
+def wrong_twice(t):
+    class WrongTwice(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return 2 * x.detach() * g
+
+    return WrongTwice.apply
+
+
+CHECKS = {
+    "right": lambda t: t.autograd.gradcheck(lambda x: x.sin() * x, leaf(t, 0.5, 2.0)),
+    "right tuple": lambda t: t.autograd.gradcheck(several, (leaf(t, 0.5, 2.0), leaf(t, 0.5, 2.0).reshape(1, 2))),
+    "wrong": lambda t: t.autograd.gradcheck(wrong(t), leaf(t, 0.5, 2.0)),
+    "wrong told": lambda t: t.autograd.gradcheck(wrong(t), leaf(t, 0.5, 2.0), raise_exception=False),
+    "loose": lambda t: t.autograd.gradcheck(wrong(t), leaf(t, 0.5, 2.0), atol=10.0),
+    "nothing to check": lambda t: t.autograd.gradcheck(lambda x: x, t.ones(2).double()),
+    "second": lambda t: t.autograd.gradgradcheck(lambda x: x.sin() * x, leaf(t, 0.5, 2.0)),
+    "second several": lambda t: t.autograd.gradgradcheck(several, (leaf(t, 0.5, 2.0), leaf(t, 0.5, 2.0).reshape(1, 2))),
+    "second, wrong": lambda t: t.autograd.gradgradcheck(wrong_twice(t), leaf(t, 0.5, 2.0)),
+    "first of that": lambda t: t.autograd.gradcheck(wrong_twice(t), leaf(t, 0.5, 2.0)),
+    "second, wrong told": lambda t: t.autograd.gradgradcheck(wrong_twice(t), [leaf(t, 0.5)], raise_exception=False),
+}
+
+
+@pytest.mark.parametrize("label", CHECKS)
+def test_checking(label):
+    same(lambda t: outcome_of(lambda: CHECKS[label](t)), label)
+
+
+def outcome_of(action):
+    """PyTorch's error is of a class of its own: that it is a RuntimeError is what can be compared."""
+    try:
+        return action()
+    except RuntimeError as error:
+        return type(error).__name__
+
+
+# ------------------------------------------------------------------------------------------------------ anomalies
+def nan_found(t, inside):
+    with t.autograd.set_detect_anomaly(True), t.autograd.detect_anomaly():
+        x = leaf(t, -1.0)
+        y = x.sqrt().sum()
+        if inside:
+            y.backward()
+    y.backward()
+    return t.is_anomaly_enabled()
+
+
+ANOMALIES = {
+    "inside": lambda t: nan_found(t, True),
+    "afterwards": lambda t: nan_found(t, False),
+    "no nan": lambda t: t.autograd.detect_anomaly(check_nan=False).__enter__(),
+    "switch": lambda t: (t.autograd.set_detect_anomaly(True), t.is_anomaly_enabled())[1],
+    "switch off": lambda t: (t.autograd.set_detect_anomaly(False), t.is_anomaly_enabled())[1],
+}
+
+
+@pytest.mark.parametrize("label", ANOMALIES)
+def test_anomalies(label):
+    import learnnn
+
+    try:
+        same(ANOMALIES[label], label)
+    finally:
+        for library in (learnnn, pytest.importorskip("torch")):
+            library.autograd.set_detect_anomaly(False)
+
+
+# ---------------------------------------------------------------------------------------------------- odds and ends
+def once(t, again):
+    class Once(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        @t.autograd.function.once_differentiable
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return t.from_numpy(2 * x.numpy(force=True) * g.numpy())
+
+    x = leaf(t, 3.0)
+    y = Once.apply(x) * x
+    (g,) = t.autograd.grad(y.sum(), x, create_graph=again)
+    if again:
+        g.sum().backward()
+    return g.detach()
+
+
+def assigned(t, grad):
+    x = leaf(t, 1.0, 2.0)
+    x.grad = grad(t)
+    (x * x).sum().backward()
+    return x.grad
+
+
+def deleted(t):
+    x = leaf(t, 1.0)
+    (x * x).sum().backward()
+    del x.grad
+    return x.grad
+
+
+def generator_modes(t):
+    seen = []
+
+    @t.no_grad()
+    def steps():
+        got = yield t.is_grad_enabled()
+        seen.append(got)
+        yield t.is_grad_enabled()
+        return "end"
+
+    def outer():
+        seen.append((yield from steps()))
+
+    run = outer()
+    seen.append(next(run))
+    seen.append(t.is_grad_enabled())
+    seen.append(run.send("hello"))
+    seen.append(list(run))
+    return seen, t.is_grad_enabled()
+
+
+def post_accumulate(t):
+    w, seen = leaf(t, 1.0, 2.0), []
+
+    def update(p):
+        seen.append(p.grad.clone())
+        with t.no_grad():
+            p -= 0.1 * p.grad
+        p.grad = None
+
+    handle = w.register_post_accumulate_grad_hook(update)
+    (w * w).sum().backward()
+    (w * w).sum().backward()
+    handle.remove()
+    (w * w).sum().backward()
+    return w, w.grad, seen
+
+
+def old_variable(t):
+    x = t.autograd.Variable(t.ones(2), requires_grad=True)
+    (x * x).sum().backward()
+    return x, x.grad, isinstance(x, t.Tensor), x.is_leaf
+
+
+ODDS = {
+    "once_differentiable": lambda t: once(t, False),
+    "once_differentiable twice": lambda t: once(t, True),
+    "grad assigned": lambda t: assigned(t, lambda t: t.ones(2).double()),
+    "grad None": lambda t: assigned(t, lambda t: None),
+    "grad of another shape": lambda t: assigned(t, lambda t: t.ones(3).double()),
+    "grad of another dtype": lambda t: assigned(t, lambda t: t.ones(2)),
+    "grad a number": lambda t: assigned(t, lambda t: 1.0),
+    "grad a list": lambda t: assigned(t, lambda t: [1.0, 2.0]),
+    "grad deleted": deleted,
+    "generator": generator_modes,
+    "post accumulate": post_accumulate,
+    "post accumulate of no leaf": lambda t: (leaf(t, 1.0) * 2).register_post_accumulate_grad_hook(print),
+    "Variable": old_variable,
+}
+
+
+@pytest.mark.parametrize("label", ODDS)
+def test_odds_and_ends(label):
+    same(ODDS[label], label)

@@ -214,6 +214,7 @@ REFUSED = {
     "tiny split": (lambda t: t.fit(X, Y, validation_split=0.001), ValueError, "one side empty"),
     "split of a loader": (lambda t: t.fit(DataLoader([(X, Y)]), validation_split=0.1), ValueError, "validation_data"),
     "batch size": (lambda t: t.fit(X, Y, batch_size=0), ValueError, "batch_size"),
+    "epochs": (lambda t: t.fit(X, Y, epochs=2.5), ValueError, "integer from 0, not 2.5"),
     "callback": (lambda t: t.fit(X, Y, callbacks=[3]), TypeError, "no callback"),
     "callback class": (lambda t: t.fit(X, Y, callbacks=[EarlyStopping]), TypeError, "did you mean EarlyStopping()?"),
     "monitor": (lambda t: t.fit(X, Y, callbacks=[EarlyStopping()]), ValueError, "watches 'val_loss'"),
