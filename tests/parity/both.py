@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
 import learnnn
 
@@ -17,7 +16,6 @@ try:
     import torch
 except ImportError:
     torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed: nothing to compare with")
 TOLERANCE = {"float64": 1e-9, "float32": 2e-6, "float16": 2e-3}
 RAISED = (
     ArithmeticError,

@@ -8,9 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from tests.parity.both import collect, needs_torch, same
+from tests.parity.both import collect, same
 
-pytestmark = [pytest.mark.parity, needs_torch]
+pytestmark = pytest.mark.parity
 
 
 def leaf(t, *values, **kwargs):

@@ -5,9 +5,9 @@ import operator
 import numpy as np
 import pytest
 
-from tests.parity.both import collect, needs_torch
+from tests.parity.both import collect
 
-pytestmark = [pytest.mark.parity, needs_torch]
+pytestmark = pytest.mark.parity
 
 DTYPES = ("float32", "float64", "float16", "int64", "int32", "uint8", "bool")
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.7, -3.7, 20.5, -20.5, 100.0, np.inf, -np.inf, np.nan]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.parity.both import collect, needs_torch
+from tests.parity.both import collect
 
-pytestmark = [pytest.mark.parity, needs_torch]
+pytestmark = pytest.mark.parity
 
 DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 NAMES = ["sum", "mean", "var", "std", "amax", "amin", "max", "min", "argmax", "argmin", "any", "all", "logsumexp"]

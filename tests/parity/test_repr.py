@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.parity.both import collect, needs_torch
+from tests.parity.both import collect
 
-pytestmark = [pytest.mark.parity, needs_torch]
+pytestmark = pytest.mark.parity
 
 rng = np.random.default_rng(0)
 FLOATS = {
