@@ -63,6 +63,7 @@ notebooks: $(VENV)/.dev  ## build both notebooks of every lesson from chapters/s
 
 bench: $(VENV)/.torch  ## time against PyTorch
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/promises.py
 
 wheel: $(VENV)/.dev  ## the wheel, lessons inside
 	$(BIN)/python -m build --wheel

@@ -38,14 +38,14 @@ def test_every_file_of_the_lessons_is_inside(names, root):
     shipped = [
         path.relative_to(root / "chapters").as_posix()
         for path in (root / "chapters").rglob("*")
-        if path.is_file() and not {".ipynb_checkpoints", "__pycache__", "mine"} & set(path.parts)
+        if path.is_file() and not {".ipynb_checkpoints", "__pycache__", "mine", "conftest.py"} & set(path.parts)
     ]
     assert "00_start.ipynb" in shipped
     assert {f"learnnn/_chapters/{name}" for name in shipped} <= names
 
 
 def test_every_file_of_the_package_is_inside(names, root):
-    files = [path for path in (root / "learnnn").rglob("*") if path.suffix in (".py", ".js", ".css")]
+    files = [path for path in (root / "learnnn").rglob("*") if path.suffix in (".py", ".js", ".css", ".json")]
     assert {path.relative_to(root).as_posix() for path in files} <= names
 
 

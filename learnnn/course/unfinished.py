@@ -36,8 +36,9 @@ NEXT = "  Finish that exercise first, run its cell, and come back to this one."
 def missing_part(error: BaseException) -> str | None:
     """Name of the exercise function whose `raise NotImplementedError()` this is; None where it is another one."""
     frame = where_raised(error)
-    blank = frame is not None and frame.source.startswith("raise NotImplementedError()")
-    return frame.function if blank else None
+    if frame is None or not frame.source.startswith("raise NotImplementedError()"):
+        return None
+    return frame.function
 
 
 def _explain(shell: Any, kind: type, error: BaseException, traceback: TracebackType, tb_offset: Any = None) -> None:

@@ -198,6 +198,7 @@ def test_jupyterlab_serves_the_learners_folder_and_stops_with_the_command(tmp_pa
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     try:
         page = read_address(server)
