@@ -1,1 +1,1 @@
-"""Short scripts that train something and print how well: `python -m examples` runs all, `python -m examples.iris` one."""
+"""Short scripts that train something and print how well: `python -m examples`, or `python -m examples.iris`."""

@@ -3,6 +3,8 @@
 `autograd.grad` hands the gradients back and stores them nowhere; each step makes new parameters out of the old.
 """
 
+from itertools import pairwise
+
 import learnnn as torch
 from learnnn import datasets
 from learnnn.nn import functional as F
@@ -14,7 +16,7 @@ L1, L2, SMOOTHING = 1e-5, 1e-4, 0.05
 def initial(sizes: tuple[int, ...] = (64, 48, 10)) -> dict[str, torch.Tensor]:
     """W1 (64, 48), b1 (48,), W2 (48, 10), b2 (10,)"""
     params = {}
-    for i, (m, n) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+    for i, (m, n) in enumerate(pairwise(sizes), 1):
         params[f"W{i}"] = (torch.randn(m, n) * (2 / m) ** 0.5).requires_grad_()
         params[f"b{i}"] = torch.zeros(n, requires_grad=True)
     return params

@@ -25,9 +25,9 @@ def convolutional(untied: bool) -> nn.Sequential:
 
 
 PRESETS = {
-    "dense": {"build": dense, "l2": 1e-4, "clip_norm": None, "epochs": 6},
-    "tied": {"build": lambda: convolutional(untied=False), "l2": 1e-4, "clip_norm": 1.0, "epochs": 4},
-    "untied": {"build": lambda: convolutional(untied=True), "l2": 1e-4, "clip_norm": 1.0, "epochs": 4},
+    "dense": {"build": dense, "l2": 1e-4, "clip_norm": None, "epochs": 12},
+    "tied": {"build": lambda: convolutional(untied=False), "l2": 1e-4, "clip_norm": 1.0, "epochs": 7},
+    "untied": {"build": lambda: convolutional(untied=True), "l2": 1e-4, "clip_norm": 1.0, "epochs": 7},
 }
 
 

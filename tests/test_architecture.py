@@ -15,7 +15,7 @@ PACKAGE = ROOT / "learnnn"
 FLOORS = (
     ("learnnn.autograd",),
     ("learnnn.ops",),
-    ("learnnn.tensor", "learnnn.creation", "learnnn.random", "learnnn.linalg", "learnnn.devices"),
+    ("learnnn.tensor", "learnnn.creation", "learnnn.random", "learnnn.linalg", "learnnn.devices", "learnnn.printing"),
     ("learnnn.nn", "learnnn.distributions"),
     ("learnnn.optim",),
     ("learnnn.utils", "learnnn.serialization", "learnnn.onnx"),

@@ -108,14 +108,12 @@ def differentiable(
         arguments, name = _parameters(function), function.__name__
         arity, plans = len(arguments), dict[int, Plan]()
         compute = np.errstate(all="ignore")(function) if quiet else function
-        others = variants or {}
 
         @wraps(function)
         def operation(*args: Any, **kwargs: Any) -> Any:
             if kwargs or len(args) != arity:
-                for key in (len(args), *kwargs) if others else ():
-                    if key in others:
-                        return others[key](*args, **kwargs)
+                if variants and (other := _variant(variants, args, kwargs)):
+                    return other(*args, **kwargs)
                 args = _bind(function, arguments, args, kwargs)
             values, numpy_scalar = [], False
             kinds = 0  # a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
@@ -130,7 +128,7 @@ def differentiable(
                     values.append(a)
                     numpy_scalar = numpy_scalar or isinstance(a, np.generic)
             if kinds == 0:
-                return compute(*args)
+                return _on_arrays(compute, name, args)
             if numpy_scalar:  # beside a tensor it counts as a python number, and widens nothing
                 values = [v.item() if isinstance(v, np.generic) else v for v in values]
             try:
@@ -152,6 +150,26 @@ def differentiable(
         return operation
 
     return decorate
+
+
+def _variant(variants: dict[Any, Callable], args: tuple, kwargs: dict[str, Any]) -> Callable | None:
+    """The variant for this number of arguments, or for one of these keywords."""
+    return next((variants[key] for key in (len(args), *kwargs) if key in variants), None)
+
+
+def _on_arrays(compute: Callable, name: str, args: tuple) -> Any:
+    try:
+        return compute(*args)
+    except AttributeError:
+        check_tensor(name, args[0])
+        raise
+
+
+def check_tensor(name: str, value: Any) -> None:
+    """TypeError for what is neither a tensor nor an array."""
+    if not isinstance(value, Variable | np.ndarray | np.generic):
+        kind = type(value).__name__
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {kind}: make one with torch.tensor(...)")
 
 
 def _shapes_explained(error: ValueError, name: str, values: list[Any]) -> Exception:

@@ -185,14 +185,14 @@ class BoundaryCallback(Callback):
         if every < 1:
             raise ValueError(f"every must be at least 1 epoch, not {every}")
         self.boundary, self.every = boundary, every
-        self.last, self.status = 0.0, ""
+        self.drawn_at, self.status = 0.0, ""
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         numbers = [f"{name.replace('_', ' ')} {value:.3g}" for name, value in list(logs.items())[:3]]
         self.status = " · ".join([f"epoch {epoch}", *numbers])
-        if epoch % self.every == 0 and time.monotonic() - self.last >= FRAME:
+        if epoch % self.every == 0 and time.monotonic() - self.drawn_at >= FRAME:
             self.boundary.update(self.status)
-            self.last = time.monotonic()
+            self.drawn_at = time.monotonic()
 
     def on_train_end(self) -> None:
         self.boundary.update(self.status)

@@ -74,6 +74,51 @@ def _flatten_hint(input: Tensor, wanted: int) -> str:
     return ""
 
 
+class Bilinear(Module):
+    """y_o = x1 . weight_o . x2 + bias_o: (..., in1_features), (..., in2_features) -> (..., out_features).
+
+    weight (out_features, in1_features, in2_features) and bias (out_features,) begin evenly within
+    1 / sqrt(in1_features), as in PyTorch. RuntimeError for inputs of other widths, batches or dtypes.
+
+    >>> import learnnn as torch
+    >>> from learnnn import nn
+    >>> nn.Bilinear(3, 4, 2)(torch.zeros(5, 3), torch.zeros(5, 4)).shape
+    (5, 2)
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ):
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got {in1_features}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        self.weight = Parameter(empty(out_features, in1_features, in2_features, dtype=dtype, device=device))
+        self.register_parameter("bias", Parameter(empty(out_features, dtype=dtype)) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """New random values."""
+        bound = 1 / math.sqrt(self.in1_features)
+        for parameter in self.parameters(recurse=False):
+            init.uniform_(parameter, -bound, bound)
+
+    def forward(self, input1: Any, input2: Any) -> Any:
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
+
+
 class Identity(Module):
     """Hands on its input; takes and ignores any arguments."""
 

@@ -34,6 +34,7 @@ class _Tracking(_Norm):
     """A norm by channel that can keep running moments, for use in evaluation."""
 
     ranks: tuple[int, ...]  # numbers of axes that the input may have
+    refusal: type[Exception] = RuntimeError  # of another number of channels
 
     def __init__(self, num_features: int, eps: float, momentum: Any, affine: bool, track: bool, dtype: Any, bias: bool):
         super().__init__()
@@ -61,7 +62,7 @@ class _Tracking(_Norm):
             raise ValueError(f"{self._label()}: expected {wanted} input (got {input.ndim}D input)")
         channels = input.shape[self._channel_axis(input)]
         if channels != self.num_features and (self.affine or self.running_mean is not None):
-            raise RuntimeError(
+            raise (self.refusal if self.affine else RuntimeError)(
                 f"{self._label()} expects {self.num_features} channels, got {channels}: the input is "
                 f"{tuple(input.shape)}; did you mean nn.{type(self).__name__}({channels})?"
             )
@@ -139,7 +140,7 @@ class InstanceNorm2d(_Tracking):
     ValueError for another number of axes, or images of one place in training.
     """
 
-    ranks = (3, 4)
+    ranks, refusal = (3, 4), ValueError
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..autograd import Variable, no_grad, wrap
+from ..autograd import Variable, check_tensor, no_grad, wrap
 from ..ops.distance import warn_of_broadcasting
 from ..ops.lookup import check_rows
 from ..ops.loss import reduced
@@ -24,7 +24,11 @@ def _late(name: str) -> Callable[..., Any]:
 
     @functools.wraps(getattr(ops, name))
     def function(*args: Any, **kwargs: Any) -> Any:
-        return getattr(ops, name)(*args, **kwargs)
+        try:
+            return getattr(ops, name)(*args, **kwargs)
+        except AttributeError:
+            check_tensor(name, args[0] if args else kwargs.get("input"))
+            raise
 
     return function
 
@@ -57,6 +61,33 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return ops.linear(input, weight, bias)
 
 
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """y_o = input1 . weight_o . input2 + bias_o: (..., in1), (..., in2), (out, in1, in2), (out,) -> (..., out).
+
+    RuntimeError for inputs whose shapes do not fit.
+
+    >>> import learnnn as torch
+    >>> bilinear(torch.ones(5, 2), torch.ones(5, 3), torch.ones(4, 2, 3)).shape
+    (5, 4)
+    """
+    check_tensor("bilinear", input1)
+    check_tensor("bilinear", input2)
+    shapes = f"the inputs are {tuple(input1.shape)} and {tuple(input2.shape)}, the weight {tuple(weight.shape)}"
+    if input1.ndim == 0 or weight.ndim != 3 or input1.shape[:-1] != input2.shape[:-1]:
+        raise RuntimeError(f"bilinear(): input dimensions do not match: {shapes}; only the last axes may differ")
+    if (input1.shape[-1], input2.shape[-1]) != weight.shape[1:]:
+        raise RuntimeError(f"bilinear(): input sizes do not match weight size: {shapes}, which is (out, in1, in2)")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise RuntimeError(f"bilinear(): bias of shape {tuple(bias.shape)} does not match: {shapes}")
+    if not input1.dtype == input2.dtype == weight.dtype:
+        raise RuntimeError(
+            f"bilinear(): expected one dtype, got {input1.dtype}, {input2.dtype} and weight {weight.dtype}: convert "
+            f"the inputs, as in x.to(torch.{weight.dtype})"
+        )
+    y = ops.einsum("...i,oij,...j->...o", input1, weight, input2)
+    return y if bias is None else y + bias
+
+
 def _check_rate(p: float) -> None:
     if not 0 <= p <= 1:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
@@ -64,6 +95,7 @@ def _check_rate(p: float) -> None:
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Each element is 0 with probability p, else divided by 1 - p, so that the mean stays (Srivastava et al. 2014)."""
+    check_tensor("dropout", input)
     return _drop(input, input.shape, p, training, inplace)
 
 
@@ -81,6 +113,8 @@ def _drop(input: Any, shape: tuple[int, ...], p: float, training: bool, inplace:
     _check_rate(p)
     if not training or p == 0:
         return input
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"dropout takes floats, got {input.dtype}: use x.float(); the result type is Float")
     keep = source(None).random(shape, np.float32) >= p
     mask = keep.astype(input.dtype)
     mask *= 1 / (1 - p) if p < 1 else 0
@@ -221,6 +255,8 @@ def _check_attention(query: Any, key: Any, value: Any, dropout_p: float) -> None
 # ------------------------------------------------------------------------------------------ activations
 def _over(function: Callable, input: Any, inplace: bool, *args: Any) -> Any:
     """function(input), written over the input if asked: of a copy then, so that its gradient still finds it."""
+    if not isinstance(input, Variable):
+        check_tensor(function.__name__, input)
     return input.copy_(function(ops.clone(input), *args)) if inplace else function(input, *args)
 
 
@@ -281,6 +317,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
 
 def gelu(input: Any, approximate: str = "none") -> Any:
     """x times the probability that a standard normal number is below x; approximate: 'none' or 'tanh'."""
+    check_tensor("gelu", input)
     return ops.gelu(input, approximate)
 
 

@@ -92,6 +92,20 @@ def _aligned(parameter: Any, ndim: int, features: int, name: str) -> Any:
     return ops.reshape(parameter, (features,) + (1,) * (ndim - 2)) if ndim > 2 else parameter
 
 
+def _same_dtype(name: str, input: Any, *parameters: Any) -> None:
+    """RuntimeError unless the input and the parameters are floats of one dtype; halves may have single parameters."""
+    kinds = {p.dtype for p in parameters if p is not None}
+    if input.dtype.kind != "f" or not kinds <= {input.dtype, *([_SINGLE] if input.dtype.itemsize == 2 else [])}:
+        others = f" with parameters in {', '.join(sorted(map(str, kinds)))}" if kinds else ""
+        raise RuntimeError(
+            f"{name}: mixed dtype, all inputs must share same datatype: got {input.dtype}{others}; convert the input, "
+            "as in x.float()"
+        )
+
+
+_SINGLE = np.dtype(np.float32)
+
+
 def _array(x: Any) -> np.ndarray:
     return x.array if isinstance(x, Variable) else x
 
@@ -132,6 +146,7 @@ def batch_norm(
     >>> batch_norm(learnnn.tensor([[1.0], [3.0]]), None, None, training=True, eps=0.0).tolist()
     [[-1.0], [1.0]]
     """
+    _same_dtype("batch_norm", input, running_mean, running_var, weight, bias)
     c = input.shape[1] if input.ndim > 1 else 0
     count = math.prod(input.shape) // max(c, 1)
     for name, running in (("running_mean", running_mean), ("running_var", running_var)):
@@ -170,6 +185,7 @@ def instance_norm(
     eps: float = 1e-5,
 ) -> Any:
     """Each channel of each image to mean 0 and variance 1: (N, C, ...) (Ulyanov et al. 2016)."""
+    _same_dtype("instance_norm", input, running_mean, running_var, weight, bias)
     c, places = input.shape[1], math.prod(input.shape[2:])
     w, b = _aligned(weight, input.ndim, c, "weight"), _aligned(bias, input.ndim, c, "bias")
     if not use_input_stats:
@@ -191,6 +207,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     >>> group_norm(learnnn.tensor([[1.0, 3.0, 5.0, 5.0]]), 2, eps=0.5).tolist()[0][2:]
     [0.0, 0.0]
     """
+    _same_dtype("group_norm", input, weight, bias)
     n, c = input.shape[:2] if input.ndim > 1 else (0, 0)
     if input.ndim < 2 or num_groups < 1 or c % num_groups:
         raise RuntimeError(
@@ -232,11 +249,20 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
     >>> layer_norm(learnnn.tensor([1.0, 3.0]), (2,), eps=0.0)
     tensor([-1.,  1.])
     """
-    return _normalize(input, weight, bias, dims=_last_axes(input, normalized_shape, weight, bias), eps=eps)
+    dims = _last_axes(input, normalized_shape, weight, bias)
+    _same_dtype("layer_norm", input, weight, bias)
+    return _normalize(input, weight, bias, dims=dims, eps=eps)
 
 
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
     """The last axes divided by the root of their mean square (Zhang and Sennrich 2019); eps None is the dtype's own."""
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"rms_norm takes floats, got {input.dtype}: use x.float()")
+    if input.ndim < len(tuple(normalized_shape)):
+        raise ValueError(
+            f"Input tensor must have at least {len(tuple(normalized_shape))} dimensions, but got {input.ndim}: "
+            f"normalized_shape is {list(normalized_shape)}"
+        )
     eps = float(np.finfo(input.dtype).eps) if eps is None else eps
     dims = _last_axes(input, normalized_shape, weight, None)
     return _normalize(input, weight, None, dims=dims, eps=eps, centred=False)

@@ -119,6 +119,8 @@ def _winners(x: np.ndarray, window: Window) -> np.ndarray:
 def _max(
     input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, return_indices: bool, dims: int
 ) -> Any:
+    if input.dtype == bool:
+        raise RuntimeError(f"max_pool{dims}d takes numbers, got bool: use x.float()")
     x, batched = _batched(input, dims + 2, f"max_pool{dims}d")
     x = _as_image(x, dims)
     window = _window(x.shape, kernel, stride, padding, dilation, ceil_mode, dims)
@@ -260,6 +262,8 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
         raise RuntimeError(f"adaptive_avg_pool2d: output_size must be 2 numbers that are not negative, got {wanted}")
     if tuple(wanted) == (1, 1):
         return ops.mean(input, (-2, -1), True)
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"adaptive_avg_pool2d takes floats, got {input.dtype}: use x.float()")
     if input.ndim not in (3, 4):
         raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(input.shape)}")
     if not all(input.shape[-3:]):

@@ -124,9 +124,9 @@ def _matrices(input: np.ndarray, name: str) -> np.ndarray:
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The axes from `start_dim` to `end_dim` as one."""
+    (first,), (last,) = axes(start_dim, max(input.ndim, 1)), axes(end_dim, max(input.ndim, 1))
     if input.ndim == 0:
         return ops.reshape(input, (1,))
-    (first,), (last,) = axes(start_dim, input.ndim), axes(end_dim, input.ndim)
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     size = math.prod(input.shape[first : last + 1])

@@ -2,7 +2,6 @@
 
 import drawn
 import numpy as np
-
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -58,11 +57,12 @@ context, text = [0] * block_size, []
 with torch.no_grad():
     for _ in range(10):
         probabilities = F.softmax(model(torch.tensor([context])), dim=-1)
-        chosen = torch.multinomial(probabilities, num_samples=1) * 0 + probabilities.topk(1).indices
+        chosen = probabilities.topk(1).indices
         text.append(chosen.item())
         context = [*context[1:], chosen.item()]
-counts = torch.zeros(len(characters), len(characters), dtype=torch.int64)
-counts.index_put_((X[:, -1], Y), torch.ones_like(Y), accumulate=True)
+counts = torch.zeros(len(characters) ** 2, dtype=torch.int64)
+counts.scatter_add_(0, X[:, -1] * len(characters) + Y, torch.ones_like(Y))
+counts = counts.view(len(characters), len(characters))
 bigram = (counts + 1).double() / (counts + 1).sum(1, keepdim=True)
 print("text", *text)
 print("bigram", -bigram[X[:, -1], Y].log().mean().item())

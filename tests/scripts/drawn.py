@@ -1,7 +1,6 @@
-"""What the scripts share: parameters and noise drawn by numpy, so that two libraries start alike, and what they print."""
+"""What the scripts share: parameters and noise drawn by numpy, so that both libraries start alike, and the printing."""
 
 import numpy as np
-
 import torch
 
 
@@ -20,7 +19,7 @@ def normal(rng, *size):
 
 
 def show(step, *losses):
-    print(step, *(repr(float(loss)) for loss in losses))
+    print(step, *(torch.as_tensor(loss).detach().double().item() for loss in losses))
 
 
 def checksums(*models):
@@ -28,4 +27,4 @@ def checksums(*models):
     for model in models:
         for name, value in model.state_dict().items():
             x = value.detach().double().numpy().ravel()
-            print(name, x.size, repr(float(x @ np.cos(np.arange(x.size)))))
+            print(name, x.size, float(x @ np.cos(np.arange(x.size))))

@@ -2,7 +2,6 @@
 
 import drawn
 import numpy as np
-
 import torch
 import torch.nn as nn
 import torch.optim as optim
@@ -24,7 +23,12 @@ class Discriminator(nn.Module):
     def __init__(self):
         super().__init__()
         self.main = nn.Sequential(
-            nn.Linear(2, 16), nn.LeakyReLU(0.2, inplace=True), nn.Linear(16, 16), nn.PReLU(), nn.Linear(16, 1), nn.Sigmoid()
+            nn.Linear(2, 16),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Linear(16, 16),
+            nn.PReLU(),
+            nn.Linear(16, 1),
+            nn.Sigmoid(),
         )
 
     def forward(self, x):

@@ -4,7 +4,6 @@ import math
 
 import drawn
 import numpy as np
-
 import torch
 import torch.nn as nn
 from torch.nn import functional as F

@@ -2,7 +2,6 @@
 
 import drawn
 import numpy as np
-
 import torch
 import torch.nn as nn
 from torch import autograd
@@ -51,5 +50,5 @@ for step in range(20):
 
 x = drawn.normal(rng, 1, 6)
 hessian = torch.autograd.functional.hessian(lambda x: critic(x.unsqueeze(0)).sum(), x)
-print("hessian", hessian.shape, hessian.sum().item(), hessian.abs().max().item())
+print("hessian", *hessian.shape, hessian.sum().item(), hessian.abs().max().item())
 drawn.checksums(critic)

@@ -2,7 +2,6 @@
 
 import drawn
 import numpy as np
-
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -85,5 +84,6 @@ for step in range(20):
 degrees = torch.zeros(n).scatter_add(0, edges[0], torch.ones(edges.shape[1]))
 print("graph", len(edges.unique()), torch.bincount(edges[1], minlength=n).max().item(), degrees.var().item())
 sums = torch.zeros(classes, 5).index_add(0, labels, x)
-print("means", torch.linalg.norm(sums / 8).item(), torch.trace(A).item(), torch.linalg.inv(A + n * torch.eye(n)).sum().item())
+inverse = torch.linalg.inv(A + n * torch.eye(n))
+print("means", torch.linalg.norm(sums / 8).item(), torch.trace(A).item(), inverse.sum().item())
 drawn.checksums(model)

@@ -2,7 +2,6 @@
 
 import drawn
 import numpy as np
-
 import torch
 from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
@@ -59,5 +58,6 @@ for step in range(20):
 
 with torch.no_grad():
     grid = torch.sigmoid(model.decoder(torch.eye(3)))
-    print("grid", grid.mean().item(), grid.std().item(), F.interpolate(grid, scale_factor=2, mode="bilinear").max().item())
+    large = F.interpolate(grid, scale_factor=2, mode="bilinear")
+    print("grid", grid.mean().item(), grid.std().item(), large.max().item())
 drawn.checksums(model)
