@@ -71,8 +71,8 @@ wheel: $(VENV)/.dev  ## the wheel, lessons inside
 browser:
 	@sh tests/browser/get_chromium.sh
 
-stats: $(VENV)/.dev  ## lines of code a room
-	@find learnnn -name '*.py' | xargs wc -l | sort -n | tail -40
+stats: $(BIN)/python  ## lines of code and lengths of functions, held against what they should be
+	@$(BIN)/python tests/stats.py
 
 clean:  ## remove what the targets above made (never a learner's work)
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

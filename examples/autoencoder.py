@@ -31,7 +31,7 @@ def main() -> dict[str, float]:
     decoder = nn.Sequential(nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 784), nn.Sigmoid())
     model = nn.Sequential(encoder, decoder)
     trainer = Trainer(model, nn.MSELoss(), optim.Adam(model.parameters(), lr=2e-3))
-    trainer.fit(X, X, epochs=20, batch_size=64)  # the target is the input
+    trainer.fit(X, X, epochs=160_000 // len(X), batch_size=64)  # the target is the input
 
     pca = PCA(16, random_state=0).fit(X)  # the best that straight lines can do with 16 numbers
     straight = pca.inverse_transform(pca.transform(X_test))

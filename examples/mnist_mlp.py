@@ -5,18 +5,6 @@ from learnnn import datasets, nn, optim
 from learnnn.training import EarlyStopping, Trainer
 
 
-def initialize(model: nn.Sequential) -> None:
-    """First weights for each dense layer, by the activation that follows it: He's for ReLU, Glorot's otherwise."""
-    layers = list(model)
-    for layer, following in zip(layers, [*layers[1:], None], strict=True):
-        if isinstance(layer, nn.Linear):
-            if isinstance(following, nn.ReLU):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            else:
-                nn.init.xavier_normal_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-
 def main() -> dict[str, float]:
     torch.manual_seed(0)
     (X, y), (X_test, y_test) = datasets.mnist(split=True)
@@ -27,7 +15,7 @@ def main() -> dict[str, float]:
         nn.Linear(128, 64), nn.ReLU(), nn.Dropout(0.2),
         nn.Linear(64, 10),
     )  # fmt: skip
-    initialize(model)
+    nn.init.by_activation_(model)
     trainer = Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=1e-3), metrics=["accuracy"])
     stopping = EarlyStopping(monitor="val_loss", patience=3, restore_best=True)
     trainer.fit(X, y, epochs=30, batch_size=64, validation_split=0.2, callbacks=[stopping])

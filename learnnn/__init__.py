@@ -88,6 +88,7 @@ divide, true_divide, multiply, subtract, negative, inverse, ger = (
 )  # fmt: skip
 greater, greater_equal, less, less_equal, not_equal, argwhere = ops.gt, ops.ge, ops.lt, ops.le, ops.ne, ops.nonzero
 moveaxis, swapaxes, swapdims, ravel, row_stack = ops.movedim, ops.transpose, ops.transpose, ops.flatten, ops.vstack
+detach = Tensor.detach
 
 # Imported when first asked for: what needs more than a model and its training step.
 _LATE = ("course", "datasets", "inspection", "onnx", "training")

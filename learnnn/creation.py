@@ -50,6 +50,9 @@ def _array(data: Any, dtype: Any) -> np.ndarray:
         array = array.astype(kind, copy=False)
     if array.dtype == object:
         raise RuntimeError(f"Could not infer dtype of {data!r}: a tensor holds numbers")
+    if array.dtype.kind in "US":
+        kind = TypeError if isinstance(data, str | bytes) else ValueError
+        raise kind("a tensor holds numbers, and cannot be made of data of type 'str': turn text into numbers first")
     if array.dtype.kind not in "bif" and array.dtype != np.uint8:
         raise TypeError(
             f"can't convert data of type {array.dtype} to a tensor. The supported types are: float64, float32, "
@@ -149,6 +152,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, **o
 
 def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, **options: Any) -> Tensor:
     """So many numbers, evenly apart, from `start` to `end` inclusive."""
+    if steps < 0:
+        raise RuntimeError(f"number of steps must be non-negative, got {steps}")
     return _new(np.linspace(start, end, steps, dtype=dtype or ops.get_default_dtype()), **options)
 
 

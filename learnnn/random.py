@@ -75,6 +75,8 @@ def get_rng_state() -> dict[str, Any]:
 
 def set_rng_state(state: dict[str, Any]) -> None:
     """Put the default generator back to where `get_rng_state` was called."""
+    if not isinstance(state, dict):
+        raise TypeError(f"set_rng_state takes what get_rng_state gave, not {type(state).__name__}")
     default_generator.set_state(state)
 
 
@@ -133,6 +135,8 @@ def randint_like(input: Tensor, low: int, high: Any = None, *, dtype: Any = None
 
 def randperm(n: int, *, generator: Any = None, dtype: Any = None, **options: Any) -> Tensor:
     """The numbers 0 to n-1 in random order."""
+    if n < 0:
+        raise RuntimeError(f"randperm takes how many numbers to shuffle, from 0 on, got {n}")
     return _new(source(generator).permutation(n).astype(dtype or np.int64, copy=False), **options)
 
 
@@ -153,8 +157,9 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
     """1 with the probability that stands at each place (or with probability p everywhere), else 0."""
     chances = input.array if p is None else np.full(input.shape, p, input.dtype)
-    if ((chances < 0) | (chances > 1)).any():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true: bernoulli takes probabilities")
+    if not ((chances >= 0) & (chances <= 1)).all():  # nan is not either
+        wrong = chances[~((chances >= 0) & (chances <= 1))].flat[0]
+        raise RuntimeError(f"Expected p_in >= 0 && p_in <= 1 to be true: bernoulli takes probabilities, not {wrong}")
     return _new((source(generator).random(chances.shape) < chances).astype(chances.dtype))
 
 
@@ -167,7 +172,10 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     if (weights < 0).any() or not np.isfinite(weights).all() or (weights.sum(-1) <= 0).any():
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0, or sums to 0")
     if not replacement and num_samples > weights.shape[-1]:
-        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement: "
+            f"{num_samples} of {weights.shape[-1]}"
+        )
     rng = source(generator)
     if replacement:
         edges = np.cumsum(weights, -1)  # (..., k)

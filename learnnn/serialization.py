@@ -103,6 +103,8 @@ def replace(f: Any, parts: list[bytes]) -> None:
         f.writelines(parts)
         return
     path = os.path.realpath(f)
+    if not os.path.isdir(os.path.dirname(path)):
+        raise RuntimeError(f"Parent directory {os.path.dirname(path)} does not exist: make it first, then save")
     beside = f"{path}.{os.getpid()}.tmp"  # renamed when it is complete
     try:
         with open(beside, "wb") as file:

@@ -278,7 +278,7 @@ class Tensor(Variable):
         if self.array.size and not np.may_share_memory(new.array, self.array):
             raise RuntimeError(
                 "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
-                "two contiguous subspaces). Use .reshape(...) instead."
+                f"two contiguous subspaces). Use .reshape(...) instead: it is {list(self.shape)}, not in memory's order"
             )
         return new
 

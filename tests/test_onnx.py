@@ -64,6 +64,7 @@ LAYERS = {
     "Linear, one": (lambda: nn.Linear(6, 5), (6,)),
     "Identity": (lambda: nn.Sequential(nn.Identity(), nn.ReLU()), ROWS),
     "Flatten": (lambda: nn.Flatten(), IMAGE),
+    "Reshape": (lambda: nn.Reshape(2, 3), ROWS),
     "Unflatten": (lambda: nn.Unflatten(1, (2, 3)), ROWS),
     "Dropout": (lambda: nn.Sequential(nn.Dropout(0.5), nn.Linear(6, 2)), ROWS),
     "Dropout2d": (lambda: nn.Sequential(nn.Dropout2d(0.5), nn.ReLU()), IMAGE),

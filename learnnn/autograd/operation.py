@@ -222,10 +222,11 @@ class Fused(Saving):
                 "works on arrays. Write it with operations on tensors where higher derivatives are needed."
             )
         # differentiate the plain spelling instead, which is recorded and so can be differentiated again
-        fresh = [wrap(a, Alias((e,), a)) if e else a for a, e in zip(args, edges, strict=True)]
-        inputs = [a for a in fresh if isinstance(a, Variable)]
+        # all inputs with a history are linked to it, for those derivatives; the gradients are of the wanted ones
+        fresh = [wrap(a, Alias((e,), a)) if e else a for a, e in zip(args, self.edges, strict=True)]
+        inputs = [a for a, wanted in zip(fresh, edges, strict=True) if wanted]
         found = iter(gradient(self.plain(*fresh, **kwargs), inputs, given, create_graph=True, allow_unused=True))
-        return [next(found) if isinstance(a, Variable) else None for a in fresh]
+        return [next(found) if wanted else None for wanted in edges]
 
     def each(self, grad: Parcel) -> list[Any]:
         """The gradient of each of several outputs; zeros for one that was not used."""
@@ -272,7 +273,10 @@ def from_backward(
     @wraps(function)
     def operation(*args: Any, **kwargs: Any) -> Any:
         values = tuple([a.array if isinstance(a, Variable) else a for a in args])
-        out, backward = function(*values, **kwargs)
+        try:
+            out, backward = function(*values, **kwargs)
+        except ValueError as error:
+            raise _shapes_explained(error, function.__name__.strip("_"), list(values)) from None
         if not any(isinstance(a, Variable) for a in args):
             return out
         several = isinstance(out, tuple)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..autograd import wrap
 from ..random import source
-from .distribution import Distribution, as_floats, away_from_ends, one_of
+from .distribution import Distribution, as_floats, away_from_ends, common_shape, one_of
 
 
 class Bernoulli(Distribution):
@@ -67,7 +67,7 @@ class Bernoulli(Distribution):
     def log_prob(self, value: Any) -> Any:
         value = as_floats(value, self.logits)
         self._check(value, (value.array == 0) | (value.array == 1), "Boolean()")
-        shape = np.broadcast_shapes(value.shape, self.batch_shape)
+        shape = common_shape(value.shape, self.batch_shape)
         logits, value = ops.broadcast_to(self.logits, shape), ops.broadcast_to(value, shape)
         return -ops.binary_cross_entropy_with_logits(logits, value, reduction="none")
 

@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..autograd import wrap
 from ..random import source
-from .distribution import Distribution, as_floats, away_from_ends, one_of
+from .distribution import Distribution, as_floats, away_from_ends, common_shape, one_of
 
 
 class Categorical(Distribution):
@@ -70,7 +70,7 @@ class Categorical(Distribution):
     def log_prob(self, value: Any) -> Any:
         v = value.array
         self._check(value, (v >= 0) & (v < self._classes) & (v % 1 == 0), f"IntegerInterval(0, {self._classes - 1})")
-        shape = np.broadcast_shapes(v.shape, self.batch_shape)
+        shape = common_shape(v.shape, self.batch_shape)
         picked = np.broadcast_to(v.astype(np.int64), shape)[..., None]
         logits = ops.broadcast_to(self.logits, (*shape, self._classes))
         return ops.squeeze(ops.gather(logits, -1, wrap(picked)), -1)

@@ -62,7 +62,7 @@ class Distribution:
         if self._validate_args and not holds.all():
             raise ValueError(
                 f"Expected parameter {name} of distribution {type(self).__name__} to satisfy the constraint "
-                f"{constraint}, but found invalid values"
+                f"{constraint}, but found invalid values: {(~holds).sum()} of {holds.size} are not"
             )
 
     def _check(self, value: Any, holds: np.ndarray, constraint: str) -> None:
@@ -85,6 +85,15 @@ def as_floats(value: Any, like: Any = None) -> Any:
         return value
     dtype = like.array.dtype if isinstance(like, Variable) else ops.get_default_dtype()
     return wrap(np.asarray(value, dtype))
+
+
+def common_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that all broadcast to. RuntimeError if there is none."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        told = " and ".join(str(tuple(s)) for s in shapes)
+        raise RuntimeError(f"The size of tensors must match at every axis, or be 1: the shapes are {told}") from None
 
 
 def one_of(probs: Any, logits: Any) -> None:

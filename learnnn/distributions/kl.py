@@ -54,5 +54,6 @@ def kl_divergence(p: Distribution, q: Distribution) -> Any:
     """
     formula = _FORMULAS.get(type(p))
     if formula is None or type(p) is not type(q):
-        raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q)}")
+        kinds = f"p type {type(p).__name__} and q type {type(q).__name__}"
+        raise NotImplementedError(f"No KL(p || q) is implemented for {kinds}")
     return formula(p, q)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..autograd import wrap
 from ..random import source
-from .distribution import Distribution, as_floats
+from .distribution import Distribution, as_floats, common_shape
 
 
 class Normal(Distribution):
@@ -27,7 +27,7 @@ class Normal(Distribution):
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None):
         loc, scale = as_floats(loc, scale), as_floats(scale, loc)
-        shape = np.broadcast_shapes(loc.shape, scale.shape)
+        shape = common_shape(loc.shape, scale.shape)
         super().__init__(shape, (), validate_args)
         self.loc, self.scale = ops.broadcast_to(loc, shape), ops.broadcast_to(scale, shape)
         self._require("scale", self.scale.array > 0, "GreaterThan(lower_bound=0.0)")

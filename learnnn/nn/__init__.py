@@ -27,7 +27,7 @@ from ._conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from ._dropout import Dropout, Dropout2d
 from ._embedding import Embedding
 from ._image import Fold, Unfold, Upsample
-from ._linear import Bilinear, Flatten, Identity, Linear, Unflatten
+from ._linear import Bilinear, Flatten, Identity, Linear, Reshape, Unflatten
 from ._losses import (
     BCELoss,
     BCEWithLogitsLoss,

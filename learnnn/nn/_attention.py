@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import ops
-from ..autograd import wrap
+from ..autograd import check_tensor, wrap
 from ..creation import empty, zeros
 from . import functional as F
 from . import init
@@ -105,6 +105,7 @@ class MultiheadAttention(Module):
             raise RuntimeError(
                 "Need attn_mask if specifying the is_causal hint: nn.Transformer.generate_square_subsequent_mask(L)"
             )
+        check_tensor("MultiheadAttention", query)
         batched = query.ndim == 3
         if not batched and query.ndim != 2:
             raise AssertionError(f"query should be unbatched 2D or batched 3D tensor but received {query.ndim}-D")

@@ -6,6 +6,7 @@ import math
 from typing import Any, NoReturn
 
 from .. import ops
+from ..autograd import check_tensor
 from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
@@ -143,10 +144,31 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Any) -> Any:
+        check_tensor("flatten", input)
         return ops.flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Reshape(Module):
+    """Every example in another shape: (N, ...) -> (N, *shape). Not in PyTorch, where it is written in forward.
+
+    >>> import learnnn as torch
+    >>> from learnnn import nn
+    >>> nn.Reshape(1, 8, 8)(torch.zeros(5, 64)).shape
+    (5, 1, 8, 8)
+    """
+
+    def __init__(self, *shape: int):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, input: Any) -> Any:
+        return ops.reshape(input, (input.shape[0], *self.shape))
+
+    def extra_repr(self) -> str:
+        return ", ".join(map(str, self.shape))
 
 
 class Unflatten(Module):
@@ -157,6 +179,7 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, unflattened_size
 
     def forward(self, input: Any) -> Any:
+        check_tensor("unflatten", input)
         return ops.unflatten(input, self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:

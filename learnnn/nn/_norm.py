@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import wrap
+from ..autograd import check_tensor, wrap
 from ..creation import ones, zeros
 from . import functional as F
 from ._module import Module
@@ -57,6 +57,7 @@ class _Tracking(_Norm):
         super().reset_parameters()
 
     def _check(self, input: Any) -> None:
+        check_tensor(type(self).__name__, input)
         if input.ndim not in self.ranks:
             wanted = " or ".join(f"{rank}D" for rank in self.ranks)
             raise ValueError(f"{self._label()}: expected {wanted} input (got {input.ndim}D input)")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..autograd import wrap
+from ..autograd import check_tensor, wrap
 from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
@@ -277,6 +277,7 @@ class RNNCellBase(Module):
     def _state(self, input: Any, hx: Any) -> Any:
         """The state to begin with, zeros if none is given; ValueError or RuntimeError for what does not fit."""
         name = type(self).__name__
+        check_tensor(name, input)
         if input.ndim not in (1, 2):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
         if input.shape[-1] != self.input_size:

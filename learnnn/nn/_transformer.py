@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import wrap
+from ..autograd import check_tensor, wrap
 from ..ops import get_default_dtype
 from . import functional as F
 from . import init
@@ -250,6 +250,9 @@ class Transformer(Module):
         memory_is_causal: bool = False,
     ) -> Any:
         batch = 0 if self.batch_first else 1
+        check_tensor("Transformer", src)
+        if min(src.ndim, tgt.ndim) < 2:
+            raise IndexError(f"src and tgt have 2 or 3 axes, (steps, batch, d_model), got {src.ndim} and {tgt.ndim}")
         if src.ndim == 3 and src.shape[batch] != tgt.shape[batch]:
             raise RuntimeError(f"the batch number of src and tgt must be equal: {src.shape} and {tgt.shape}")
         if not src.shape[-1] == tgt.shape[-1] == self.d_model:

@@ -337,12 +337,14 @@ def softmax(
     input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None, *, temperature: float = 1.0
 ) -> Any:
     """exp(x) divided by its sum over `dim`; of x / temperature: a high one evens out, a low one picks the largest."""
+    check_tensor("softmax", input)
     x = input if dtype is None else input.to(dtype)
     return ops.softmax(x if temperature == 1 else x / temperature, _dim(dim, input.ndim, "softmax"))
 
 
 def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """The logarithm of softmax."""
+    check_tensor("log_softmax", input)
     return ops.log_softmax(input if dtype is None else input.to(dtype), _dim(dim, input.ndim, "log_softmax"))
 
 
@@ -433,7 +435,7 @@ def binary_cross_entropy(
     if target.dtype.kind != "f":
         raise RuntimeError(f"Found dtype {target.dtype} but expected {input.dtype}: use y.float() for the targets")
     array = input.detach().array
-    if ((array < 0) | (array > 1)).any():
+    if not ((array >= 0) & (array <= 1)).all():  # nan is not either
         raise RuntimeError(
             "all elements of input should be between 0 and 1: put a sigmoid before, or use "
             "binary_cross_entropy_with_logits"

@@ -156,3 +156,32 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
         if channel % (out // groups) < inner:
             values[(channel, channel % (out // groups), *centre)] = 1
     return _fill(tensor, values)
+
+
+_FILLS = dict.fromkeys(
+    ("ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "GELU", "SiLU", "Mish", "Softplus", "Hardswish"), "relu"
+) | {"SELU": "linear"}  # these keep half of the signal, or scale it themselves: He's weights, of this gain
+_OTHERS = ("Tanh", "Sigmoid", "Hardtanh", "LogSigmoid", "Softmax", "LogSoftmax", "GLU")  # Glorot's
+
+
+def by_activation_(model: Any) -> Any:
+    """First weights for every dense and convolution layer of a model, by the activation that follows it.
+
+    He's before ReLU and its kin, Glorot's before all others and before the output; biases become 0. What stands
+    between, such as dropout or a normalization, is passed over. Layers follow in the order they were registered.
+
+    >>> from learnnn import nn
+    >>> by_activation_(nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2)))[0].bias.sum().item()
+    0.0
+    """
+    following = None
+    for layer in reversed([m for m in model.modules() if not m._modules]):
+        name, weight = type(layer).__name__, getattr(layer, "weight", None)
+        if name in _FILLS or name in _OTHERS:
+            following = _FILLS.get(name)
+        elif weight is not None and weight.ndim > 1 and hasattr(layer, "bias"):
+            kaiming_normal_(weight, nonlinearity=following) if following else xavier_normal_(weight)
+            if layer.bias is not None:
+                zeros_(layer.bias)
+            following = None
+    return model

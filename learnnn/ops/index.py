@@ -17,6 +17,8 @@ def plain_index(index: Any) -> Any:
     if isinstance(index, Variable):
         whole = index.array.ndim == 0 and index.array.dtype.kind in "iu"  # such a one picks as a number does
         return int(index.array) if whole else index.array
+    if isinstance(index, str):
+        raise TypeError(f"a tensor is indexed by numbers, slices, None, ... and tensors, not by the name {index!r}")
     if isinstance(index, slice):
         if index.step is not None and index.step < 0:
             raise ValueError("step must be greater than zero: use flip(x, dims) to turn an axis round")
@@ -86,6 +88,8 @@ def replace(input, index, value):
 
 def assign(array: np.ndarray, index: Any, value: Any) -> np.ndarray:
     """array[index] = value. RuntimeError if the value's shape does not fit."""
+    if isinstance(value, str):
+        raise TypeError(f"can't assign a str to a tensor of {array.dtype}: {value!r} is no number")
     try:
         first, second = _numbers_first(index)
         array[first][second] = value

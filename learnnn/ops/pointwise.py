@@ -419,7 +419,11 @@ def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
 # ------------------------------------------------------------------------- comparisons and logic: no gradient
 def _without_gradient(name: str, function: Any, doc: str) -> Any:
     def compare(input, other):
-        return function(*promote(input, other))
+        try:
+            return function(*promote(input, other))
+        except TypeError:  # numpy's names its own functions
+            kinds = " and ".join(str(getattr(x, "dtype", type(x).__name__)) for x in (input, other))
+            raise TypeError(f"{name} is not defined for {kinds}: compare first, as in (a > 0) & (b > 0)") from None
 
     compare.__name__, compare.__doc__ = name, doc
     return differentiable(quiet=True)(compare)
@@ -471,6 +475,8 @@ def equal(input: Any, other: Any) -> bool:
 @differentiable()
 def bitwise_not(input):
     """~input: not, for booleans and integers."""
+    if input.dtype.kind == "f":
+        raise TypeError(f"~ is for booleans and integers, got {input.dtype}: compare first, as in ~(x > 0)")
     return ~input
 
 

@@ -28,8 +28,10 @@ def _grid(name: str, shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any,
     _inside(name, shape, index.shape, axis)
     grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     grid[axis] = _array(index)
-    if (grid[axis] < 0).any() or (grid[axis] >= shape[axis]).any():
-        raise RuntimeError(f"{name}(): index out of bounds for dimension {axis} with size {shape[axis]}")
+    wrong = (grid[axis] < 0) | (grid[axis] >= shape[axis])
+    if wrong.any():
+        found = grid[axis][wrong].flat[0]
+        raise RuntimeError(f"{name}(): index {found} is out of bounds for dimension {axis} with size {shape[axis]}")
     return tuple(grid)
 
 
@@ -84,7 +86,8 @@ def _along(name: str, input: Any, dim: int, index: Any) -> tuple[Any, ...]:
         raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index, got {index.dtype}")
     places = np.atleast_1d(_array(index))
     if (places < 0).any() or (places >= input.shape[axis]).any():
-        raise IndexError(f"{name}(): index out of range in self: axis {dim} has {input.shape[axis]} places")
+        wrong = places[(places < 0) | (places >= input.shape[axis])][0]
+        raise IndexError(f"{name}(): index out of range in self: {wrong}, axis {dim} has {input.shape[axis]} places")
     return (slice(None),) * axis + (places,)
 
 
@@ -113,7 +116,11 @@ def masked_select(input: Any, mask: Any) -> Any:
     """
     if mask.dtype != bool:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}")
-    shape = np.broadcast_shapes(input.shape, mask.shape)
+    try:
+        shape = np.broadcast_shapes(input.shape, mask.shape)
+    except ValueError:
+        told = f"the input is {tuple(input.shape)}, the mask {tuple(mask.shape)}"
+        raise RuntimeError(f"masked_select: the shapes must match, or be 1, at every axis: {told}") from None
     return ops.getitem(ops.broadcast_to(input, shape), np.broadcast_to(_array(mask), shape))
 
 

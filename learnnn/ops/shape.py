@@ -295,11 +295,11 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Tensors of one shape, side by side along a new axis `dim`."""
     tensors = list(tensors)
-    for t in tensors:
+    for i, t in enumerate(tensors):
         if t.shape != tensors[0].shape:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
-                f"{list(t.shape)} at entry {tensors.index(t)}"
+                f"{list(t.shape)} at entry {i}"
             )
     return cat([ops.unsqueeze(t, dim) for t in tensors], dim)
 
@@ -338,6 +338,8 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Cut along `dim` into at most so many pieces of one size."""
+    if chunks < 1:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     return split(input, max(-(-input.shape[dim] // chunks), 1), dim)
 
 

@@ -104,7 +104,10 @@ def unique(
 def bincount(input, weights=None, minlength=0):
     """How often each of 0, 1, 2, ... occurs in a vector of whole numbers, or the sum of its weights."""
     if input.ndim != 1 or input.dtype.kind not in "iu" or (input < 0).any():
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+        raise RuntimeError(
+            f"bincount only supports 1-d non-negative integral inputs, got {list(input.shape)} in {input.dtype}"
+            + (f", the smallest {input.min()}" if input.size else "")
+        )
     if weights is not None and weights.shape != input.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     counts = np.bincount(input, weights, minlength)

@@ -136,7 +136,9 @@ class Optimizer:
         return {"state": {number[p]: dict(s) for p, s in self.state.items() if s}, "param_groups": ordered}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state. ValueError if the groups differ in number or size."""
+        """Go on from a saved state. ValueError if the groups, or the shapes, are those of another model."""
+        if not {"state", "param_groups"} <= state_dict.keys():
+            raise KeyError(f"an optimizer's state dict holds 'state' and 'param_groups', this one {list(state_dict)}")
         saved, mine = state_dict["param_groups"], self.param_groups
         if len(saved) != len(mine):
             raise ValueError(
@@ -150,6 +152,12 @@ class Optimizer:
         state = {}
         for number, values in state_dict["state"].items():
             p = params[number]
+            for name in self.remembers:
+                if name in values and np.shape(values[name]) != p.shape:
+                    raise ValueError(
+                        f"loaded state dict is of another model: {name} of parameter {number} has the shape "
+                        f"{tuple(values[name].shape)}, the parameter {tuple(p.shape)}"
+                    )
             state[p] = {name: _like(p, value, name) for name, value in values.items()}
         self.state.clear()
         self.state.update(state)

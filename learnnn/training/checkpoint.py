@@ -23,7 +23,7 @@ def read(path: str | Path) -> dict[str, Any] | None:
     ValueError for one that is no checkpoint.
     """
     path = Path(path)
-    if path.suffix != SUFFIX:
+    if path.suffix != SUFFIX and not path.is_file():
         found = checkpoints(path)
         if not found:
             return None

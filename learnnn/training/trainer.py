@@ -166,11 +166,15 @@ class Trainer:
             self.told.tell("on_epoch_end", epoch, logs)
 
     def _epoch(self, epoch: int, batches: Any) -> dict[str, float]:
+        buffers = list(self.model.buffers()) if isinstance(self.model, Module) else []
         for batch in self._rest(batches):
             self.told.tell("on_batch_begin", self.batch + 1)
+            before = [b.array.copy() for b in buffers]
             try:
                 logs = self._step(*feed.split_batch(batch))
             except Exception as error:
+                for b, values in zip(buffers, before, strict=True):  # running means have seen the bad batch by now
+                    b.array[...] = values
                 error.add_note(f"(in epoch {epoch}, batch {self.batch + 1})")
                 raise
             self._reschedule("batch", logs)

@@ -10,9 +10,7 @@ from tests.parity.layers import derivatives, draw, layer
 pytestmark = pytest.mark.parity
 
 
-@given(
-    st.lists(st.integers(0, 3), max_size=3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.booleans()
-)
+@given(st.lists(st.integers(0, 3), max_size=3), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_bilinear(batch, n1, n2, n_out, bias):
     arrays = [draw(1, *batch, n1), draw(2, *batch, n2), draw(3, n_out, n1, n2), *([draw(4, n_out)] if bias else [])]
