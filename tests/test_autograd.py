@@ -480,6 +480,15 @@ def test_a_fused_operation_without_plain_spelling_refuses_a_second_derivative():
         autograd.grad(double(x).sum(), x, create_graph=True)
 
 
+def test_the_gradient_of_one_fused_input_still_depends_on_the_others():
+    fused = from_backward(lambda x, w: (x * w * w, lambda g: (g * w * w, 2 * g * x * w)), plain=lambda x, w: x * w * w)
+    x, w = learnnn.tensor(3.0, requires_grad=True), learnnn.tensor(5.0, requires_grad=True)
+    (of_x,) = learnnn.autograd.grad(fused(x, w), x, create_graph=True)  # w * w
+    of_x.backward()
+    assert w.grad.item() == 10.0
+    assert x.grad is None or x.grad.item() == 0.0
+
+
 def test_a_fused_operation_goes_through_its_plain_spelling():
     fused = from_backward(
         lambda x, k: (x**3 * k, lambda g: (3 * x * x * g * k, None)), plain=lambda x, k: x * x * x * k

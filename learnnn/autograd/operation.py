@@ -194,10 +194,11 @@ class Fused(Saving):
                 "works on arrays. Write it with operations on tensors where higher derivatives are needed."
             )
         # differentiate the plain spelling instead, which is recorded and so can be differentiated again
-        fresh = [wrap(a, Alias((e,), a)) if e else a for a, e in zip(args, edges, strict=True)]
-        inputs = [a for a in fresh if isinstance(a, Variable)]
+        # all inputs with a history are linked to it, for those derivatives; the gradients are of the wanted ones
+        fresh = [wrap(a, Alias((e,), a)) if e else a for a, e in zip(args, self.edges, strict=True)]
+        inputs = [a for a, wanted in zip(fresh, edges, strict=True) if wanted]
         found = iter(gradient(self.plain(*fresh, **kwargs), inputs, grad, create_graph=True, allow_unused=True))
-        return [next(found) if isinstance(a, Variable) else None for a in fresh]
+        return [next(found) if wanted else None for wanted in edges]
 
 
 class Alias(Node):
