@@ -66,20 +66,24 @@ class MultiheadAttention(Module):
         self.head_dim, self.add_zero_attn = embed_dim // num_heads, add_zero_attn
         if self.head_dim * num_heads != embed_dim:
             raise AssertionError(f"embed_dim must be divisible by num_heads, got {embed_dim} and {num_heads}")
-        apart = not self.kdim == self.vdim == embed_dim
-        shapes = {
-            "q_proj_weight": (embed_dim, embed_dim) if apart else None,
-            "k_proj_weight": (embed_dim, self.kdim) if apart else None,
-            "v_proj_weight": (embed_dim, self.vdim) if apart else None,
-            "in_proj_weight": None if apart else (3 * embed_dim, embed_dim),
-            "in_proj_bias": (3 * embed_dim,) if bias else None,
-        }
-        last = dict.fromkeys(("bias_k", "bias_v"), (1, 1, embed_dim) if add_bias_kv else None)
-        for name, shape in (shapes | last).items():
+        for name, shape in self._shapes(bias, add_bias_kv).items():
             new = None if shape is None else Parameter(empty(*shape, dtype=dtype, device=device))
             self.register_parameter(name, new)
         self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, device, dtype)
         self._reset_parameters()
+
+    def _shapes(self, bias: bool, add_bias_kv: bool) -> dict[str, tuple[int, ...] | None]:
+        """The parameters in PyTorch's order: one weight for q, k and v together, or three where their sizes differ."""
+        e, apart = self.embed_dim, not self.kdim == self.vdim == self.embed_dim
+        return {
+            "q_proj_weight": (e, e) if apart else None,
+            "k_proj_weight": (e, self.kdim) if apart else None,
+            "v_proj_weight": (e, self.vdim) if apart else None,
+            "in_proj_weight": None if apart else (3 * e, e),
+            "in_proj_bias": (3 * e,) if bias else None,
+            "bias_k": (1, 1, e) if add_bias_kv else None,
+            "bias_v": (1, 1, e) if add_bias_kv else None,
+        }
 
     def _reset_parameters(self) -> None:
         for name, parameter in self._parameters.items():
