@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import autograd, ops
-from .autograd import Variable, overwrite, wrap
+from .autograd import Variable, overwrite, torch_names, wrap
 from .devices import device, on_cpu
 from .printing import text_of, wrapped
 
@@ -377,13 +377,12 @@ _UFUNCS = {
     "minimum": "minimum", "absolute": "abs", "exp": "exp", "log": "log", "sqrt": "sqrt", "tanh": "tanh", "sin": "sin",
     "cos": "cos", "sign": "sign", "isnan": "isnan", "isfinite": "isfinite",
 }  # fmt: skip
-_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}  # PyTorch takes numpy's names too
 
 
 def _method(name: str) -> Callable:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
-            kwargs = {_NUMPY_NAMES.get(key, key): value for key, value in kwargs.items()}
+            kwargs = torch_names(kwargs)
         return getattr(ops, name)(self, *args, **kwargs)
 
     method.__name__, method.__doc__ = name, getattr(ops, name).__doc__

@@ -14,7 +14,7 @@ from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .inplace import check_overwritable, keep_before, overwrite, refresh
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .node import Leaf, Node
-from .operation import check_tensor, differentiable, from_backward
+from .operation import check_tensor, differentiable, from_backward, torch_names
 from .sweep import accumulate, backward, grad, sweep, topological_order, unbroadcast
 
 from . import functional  # isort: skip

@@ -183,12 +183,21 @@ def _shapes_explained(error: ValueError, name: str, values: list[Any]) -> Except
     )
 
 
-_OTHER_NAMES = {"axis": "dim", "keepdims": "keepdim", "unbiased": "correction"}  # PyTorch takes these too
+_OTHER_NAMES = {"axis": "dim", "keepdims": "keepdim", "unbiased": "correction"}
+
+
+def torch_names(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keywords by PyTorch's names, where it takes numpy's and older ones too.
+
+    >>> torch_names({"axis": 1, "keepdim": True})
+    {'dim': 1, 'keepdim': True}
+    """
+    return {_OTHER_NAMES.get(key, key): value for key, value in kwargs.items()}
 
 
 def _bind(function: Callable, arguments: tuple[str, ...], args: tuple, kwargs: dict[str, Any]) -> tuple:
     """All arguments by position, with keywords and defaults filled in."""
-    kwargs = {_OTHER_NAMES.get(key, key): value for key, value in kwargs.items()} if kwargs else kwargs
+    kwargs = torch_names(kwargs) if kwargs else kwargs
     defaults, missing = function.__defaults__ or (), len(arguments) - len(args)
     if not kwargs and 0 < missing <= len(defaults):
         return args + defaults[-missing:]

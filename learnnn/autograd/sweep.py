@@ -200,7 +200,7 @@ def _wanted(inputs: Sequence[Variable]) -> set[Node]:
 
 
 def accumulate(tensor: Variable | None, array: np.ndarray, recorded: Any = None) -> None:
-    """Add to `.grad`. The first gradient is stored as it is where no one else can hold its memory."""
+    """Add to `.grad`. The first gradient is copied, since someone else may hold its memory."""
     if tensor is None:
         return
     if recorded is not None:

@@ -50,6 +50,13 @@ class _Layer(Module):
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(wide, d_model, bias=bias, **new)
 
+    def _branches(self, count: int, d_model: int, eps: float, dropout: float, bias: bool, new: dict) -> None:
+        """norm1, norm2, ... and dropout1, dropout2, ...: one of each for a branch, in PyTorch's order."""
+        for i in range(1, count + 1):
+            setattr(self, f"norm{i}", LayerNorm(d_model, eps=eps, bias=bias, **new))
+        for i in range(1, count + 1):
+            setattr(self, f"dropout{i}", Dropout(dropout))
+
 
 class TransformerEncoderLayer(_Layer):
     """Attention to oneself, then a small network: (S, B, d_model) -> (S, B, d_model); B first with `batch_first`.
@@ -81,9 +88,7 @@ class TransformerEncoderLayer(_Layer):
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **new)
         self._network(d_model, dim_feedforward, dropout, bias, new)
         self.norm_first = norm_first
-        self.norm1 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **new)
-        self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **new)
-        self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
+        self._branches(2, d_model, layer_norm_eps, dropout, bias, new)
         self.activation = _activation(activation)
 
     def forward(self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
@@ -118,10 +123,7 @@ class TransformerDecoderLayer(_Layer):
         self.multihead_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **new)
         self._network(d_model, dim_feedforward, dropout, bias, new)
         self.norm_first = norm_first
-        for i in (1, 2, 3):
-            setattr(self, f"norm{i}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **new))
-        for i in (1, 2, 3):
-            setattr(self, f"dropout{i}", Dropout(dropout))
+        self._branches(3, d_model, layer_norm_eps, dropout, bias, new)
         self.activation = _activation(activation)
 
     def forward(

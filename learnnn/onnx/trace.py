@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from ..autograd import Variable, wrap
+from ..autograd import Variable, torch_names, wrap
 from ..tensor import Tensor
 
 
@@ -180,11 +180,8 @@ def _watcher(t: Trace, original: Callable, translate: Callable) -> Callable:
 def _bound(signature: inspect.Signature, args: tuple, kwargs: dict[str, Any]) -> Any:
     """All arguments in their places; None for one of PyTorch's other spellings, which calls the usual one in turn."""
     try:
-        bound = signature.bind(*args, **{_OTHER_NAMES.get(k, k): v for k, v in kwargs.items()})
+        bound = signature.bind(*args, **torch_names(kwargs))
     except TypeError:
         return None
     bound.apply_defaults()
     return bound
-
-
-_OTHER_NAMES = {"axis": "dim", "keepdims": "keepdim"}
