@@ -70,9 +70,12 @@ from .random import (
     set_rng_state,
 )
 from .serialization import load, save
+from .pages import keep_pages as _keep_pages
 from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
 
 __version__ = "0.1.0"
+
+_keep_pages()
 
 float16, float32, float64 = map(_np.dtype, ("float16", "float32", "float64"))
 uint8, int8, int16, int32, int64, bool = map(_np.dtype, ("uint8", "int8", "int16", "int32", "int64", "bool"))

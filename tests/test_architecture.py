@@ -13,7 +13,7 @@ PACKAGE = ROOT / "learnnn"
 
 # Bottom to top. "learnnn" alone is the face of the framework: `import learnnn`, `from learnnn import Tensor`.
 FLOORS = (
-    ("learnnn.autograd",),
+    ("learnnn.autograd", "learnnn.pages"),
     ("learnnn.ops",),
     ("learnnn.tensor", "learnnn.creation", "learnnn.random", "learnnn.linalg", "learnnn.devices", "learnnn.printing"),
     ("learnnn.nn", "learnnn.distributions"),

@@ -18,26 +18,29 @@ SMALL = 64  # outputs up to this size stay on their node, so that a drawn graph 
 class Node:
     """One recorded step: where its inputs came from and how gradients go back to them.
 
-    `edges` has one entry an input, None where that input needs no gradient; `parents` are the others.
+    `edges` has one entry an input, None where that input needs no gradient.
     """
 
-    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "parents", "shape", "value")
+    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "shape", "value")
     name: Any = "node"
     origin: Any = None  # "yours" where the learner's own code computed this step
     next_order = count().__next__
     edges: tuple[Node | None, ...]
-    parents: tuple[Node, ...]
     shape: tuple[int, ...]
     dtype: np.dtype
     value: np.ndarray | None
 
     def __init__(self, edges: tuple[Node | None, ...], out: np.ndarray):
         self.edges = edges
-        self.parents = edges if None not in edges else tuple([e for e in edges if e])  # type: ignore[assignment]
         self.order = Node.next_order()  # a consumer is always made after its parents
         self.hooks: list[Callable] = []
         self.shape, self.dtype = out.shape, out.dtype
         self.value = out if out.size <= SMALL else None
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The nodes of the inputs that need a gradient."""
+        return tuple([e for e in self.edges if e is not None])
 
     def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         """Gradients of the inputs, given that of the output; only those whose edge is not None matter."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .function import Parcel, Port
-from .mode import recording
+from .mode import quietly, recording
 from .node import Node, Saving
 from .sweep import grad as gradient
 from .variable import Variable, current, edge, wrap
@@ -23,16 +23,34 @@ class Plan:
         place = {key: i for i, key in enumerate((*arguments, "y"))}
         place |= {f"{key}_shape": ~i for key, i in place.items()}  # ~i: keep the shape of value i only
         tensors = [i for i, a in enumerate(args) if isinstance(a, Variable)]
-        self.inputs = [place[key] for key in rules]
-        self.active = [i in tensors and args[i]._requires_grad for i in self.inputs]
+        self.inputs = [(place[key], place[key] in tensors and args[place[key]]._requires_grad) for key in rules]
+        self.active = any(active for _, active in self.inputs)
+        self.numbers = len(tensors) < len(args)  # whether some argument is no tensor
         self.keep: list[int] = []  # places of the values kept, those for one rule side by side
         self.rules: list[tuple[Callable, int, int]] = []  # (rule, start, end of its values)
-        for rule, active in zip(rules.values(), self.active, strict=True):
+        for rule, (_, active) in zip(rules.values(), self.inputs, strict=True):
             start = len(self.keep)
             self.keep += [place[p] for p in _parameters(rule)[1:]] if active else []
             self.rules.append((rule, start, len(self.keep)))
         self.watched = sorted({i for i in self.keep if i in tensors})
         self.output = place["y"] if place["y"] in self.keep else None
+
+    def record(self, args: tuple[Any, ...], values: list[Any], result: Variable) -> None:
+        """Link `result` to the arguments it was computed from; `values` are these as arrays."""
+        edges, saved, versions = [], [], []
+        for i, active in self.inputs:
+            edges.append((args[i]._node or edge(args[i])) if active else None)
+        for i in self.watched:
+            counter = args[i]._counter or args[i].counter()
+            versions.append((counter, counter[0]))
+        if self.output is not None:
+            values.append(result.array)
+            versions.append((result.counter(), 0))
+        for i in self.keep:
+            saved.append(values[i] if i >= 0 else np.shape(values[~i]))
+        step = Step(tuple(edges), result.array)
+        step.plan, step.saved, step.versions = self, saved, versions
+        result._node, result._requires_grad = step, True
 
 
 class Step(Saving):
@@ -46,35 +64,24 @@ class Step(Saving):
         return self.plan.name
 
     def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        saved, pieces = self.unpack(), []
+        saved = self.unpack()
+        pieces: list[Any] = []
         if create_graph:
             saved = self.as_tensors(saved)
         for parent, (rule, start, end) in zip(edges, self.plan.rules, strict=True):
-            pieces.append(None if parent is None else rule(grad, *saved[start:end]))
+            if parent is None:
+                pieces.append(None)
+            elif end == start + 1:  # as most are, and this is a faster call than the next
+                pieces.append(rule(grad, saved[start]))
+            else:
+                pieces.append(rule(grad, *saved[start:end]))
         return pieces
 
     def as_tensors(self, saved: list[Any]) -> list[Any]:
         """What was saved, as tensors that remember where they came from: for higher derivatives."""
-        nodes = dict(zip(self.plan.inputs, self.edges, strict=True)) | {self.plan.output: self}
+        nodes = {i: e for (i, _), e in zip(self.plan.inputs, self.edges, strict=True)} | {self.plan.output: self}
         kept = zip(self.plan.keep, saved, strict=True)
         return [wrap(value, nodes[i]) if nodes.get(i) else value for i, value in kept]
-
-
-def _record(plan: Plan, args: tuple[Any, ...], values: list[Any], result: Variable) -> None:
-    """Link `result` to the arguments it was computed from; `values` are these as arrays, then the output."""
-    edges, saved, versions = [], [], []
-    for i, active in zip(plan.inputs, plan.active, strict=True):
-        edges.append(edge(args[i]) if active else None)
-    for i in plan.keep:
-        saved.append(values[i] if i >= 0 else np.shape(values[~i]))
-    for i in plan.watched:
-        counter = args[i]._counter or args[i].counter()
-        versions.append((counter, counter[0]))
-    if plan.output is not None:
-        versions.append((result.counter(), 0))
-    step = Step(tuple(edges), result.array)
-    step.plan, step.saved, step.versions = plan, saved, versions
-    result._node, result._requires_grad = step, True
 
 
 def _parameters(function: Callable) -> tuple[str, ...]:
@@ -107,7 +114,7 @@ def differentiable(
     def decorate(function: Callable) -> Callable:
         arguments, name = _parameters(function), function.__name__
         arity, plans = len(arguments), dict[int, Plan]()
-        compute = np.errstate(all="ignore")(function) if quiet else function
+        compute = quietly(function) if quiet else function
 
         @wraps(function)
         def operation(*args: Any, **kwargs: Any) -> Any:
@@ -115,33 +122,29 @@ def differentiable(
                 if variants and (other := _variant(variants, args, kwargs)):
                     return other(*args, **kwargs)
                 args = _bind(function, arguments, args, kwargs)
-            values, numpy_scalar = [], False
-            kinds = 0  # a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
+            values, kinds = [], 0  # of kinds a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
             for a in args:
-                kinds *= 3
                 if isinstance(a, Variable):
                     if a._base is not None:
                         current(a)
                     values.append(a.array)
-                    kinds += 2 if a._requires_grad else 1
+                    kinds = 3 * kinds + (2 if a._requires_grad else 1)
                 else:
                     values.append(a)
-                    numpy_scalar = numpy_scalar or isinstance(a, np.generic)
+                    kinds *= 3
             if kinds == 0:
                 return _on_arrays(compute, name, args)
-            if numpy_scalar:  # beside a tensor it counts as a python number, and widens nothing
+            plan = plans.get(kinds)
+            if plan is None:
+                plan = plans[kinds] = Plan(name, arguments, rules, args)
+            if plan.numbers:  # a scalar of numpy beside a tensor is a python number, and widens nothing
                 values = [v.item() if isinstance(v, np.generic) else v for v in values]
             try:
                 result = wrap(compute(*values))
             except ValueError as error:
                 raise _shapes_explained(error, name, values) from None
-            if recording.enabled:
-                plan = plans.get(kinds)
-                if plan is None:
-                    plan = plans[kinds] = Plan(name, arguments, rules, args)
-                if True in plan.active:
-                    values.append(result.array)
-                    _record(plan, args, values, result)
+            if plan.active and recording.enabled:
+                plan.record(args, values, result)
             if view and np.may_share_memory(result.array, values[0]):
                 result._is_view_of(args[0], lambda base, rest=args[1:]: operation(base, *rest))
             return result
@@ -260,12 +263,13 @@ def from_backward(
     origin: str | None = None,
     plain: Callable | None = None,
     twice: bool = False,
+    quiet: bool = False,
 ) -> Callable:
     """Make an operation of `f(*arrays) -> (output, backward)`, where `backward(g)` gives a tuple of gradients.
 
     The form of fused operations, whose gradients share work, and of those that learners write. For higher
     derivatives, `plain` is the same thing spelled with differentiable operations, through which they go; or
-    `twice` says that `backward` works on a tensor as it does on an array.
+    `twice` says that `backward` works on a tensor as it does on an array. `quiet` as for `differentiable`.
 
     >>> import learnnn
     >>> @from_backward
@@ -277,25 +281,34 @@ def from_backward(
     tensor([2., 2., 2.])
     """
     if function is None:
-        return lambda f: from_backward(f, origin=origin, plain=plain, twice=twice)
+        return lambda f: from_backward(f, origin=origin, plain=plain, twice=twice, quiet=quiet)
+    name = function.__name__.strip("_")
+    compute = quietly(function) if quiet else function
 
     @wraps(function)
     def operation(*args: Any, **kwargs: Any) -> Any:
-        values = tuple([a.array if isinstance(a, Variable) else a for a in args])
+        values, edges, versions = [], [], []
+        for a in args:
+            if isinstance(a, Variable):
+                values.append(a.array)
+                edges.append(edge(a))
+                counter = a._counter or a.counter()
+                versions.append((counter, counter[0]))
+            else:
+                values.append(a)
+                edges.append(None)
         try:
-            out, backward = function(*values, **kwargs)
+            out, backward = compute(*values, **kwargs)
         except ValueError as error:
-            raise _shapes_explained(error, function.__name__.strip("_"), list(values)) from None
-        if not any(isinstance(a, Variable) for a in args):
+            raise _shapes_explained(error, name, values) from None
+        if not versions:  # no tensor among the arguments
             return out
         several = isinstance(out, tuple)
         results = tuple([wrap(o) for o in out]) if several else (wrap(out),)
-        edges = tuple([edge(a) if isinstance(a, Variable) else None for a in args])
         if recording.enabled and any(edges):
-            step = Fused(edges, results[0].array)
-            step.name, step.origin, step.plain, step.twice = function.__name__.strip("_"), origin, plain, twice
-            step.saved = (backward, values if plain else (), kwargs)
-            step.versions = [(a.counter(), a._version) for a in args if isinstance(a, Variable)]
+            step = Fused(tuple(edges), results[0].array)
+            step.name, step.origin, step.plain, step.twice = name, origin, plain, twice
+            step.saved, step.versions = (backward, values if plain else (), kwargs), versions
             if several:
                 _ports(step, results)
             else:

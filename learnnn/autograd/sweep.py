@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from .. import autograd
 from .mode import Switch, watch
-from .node import Leaf, Node
+from .node import Node
 from .variable import Variable, edge, wrap
 
 
@@ -24,8 +25,8 @@ def topological_order(root: Node) -> list[Node]:
     """
     seen, nodes = {root}, [root]
     for node in nodes:  # the list grows while we walk it: no recursion, however deep the graph
-        for parent in node.parents:
-            if parent not in seen:
+        for parent in node.edges:
+            if parent is not None and parent not in seen:
                 seen.add(parent)
                 nodes.append(parent)
     nodes.sort(key=attrgetter("order"), reverse=True)
@@ -70,18 +71,22 @@ def sweep(
     `release` drops, so an error half way through loses nothing.
     """
     order = autograd.topological_order(root)
-    useful = _leading_to(wanted, order) if wanted is not None else None
+    useful = _leading_to(wanted, order) if wanted is not None else set()
     pending, mine, found = {root: grad}, set(), {}
     with Switch(create_graph), np.errstate(all="ignore"):
         for node in order:
+            edges: Sequence[Node | None] = node.edges
+            if not edges:  # a leaf, whose gradient waits in `pending` until all of it is there
+                continue
             grad = pending.pop(node, None)
             if grad is None:
                 continue
-            for hook in tuple(node.hooks):
-                grad = _call_hook(hook, grad)
-            if (type(node) is Leaf) if wanted is None else (node in wanted):
-                found[node] = grad
-            edges = node.edges if useful is None else [e if e in useful else None for e in node.edges]
+            if node.hooks:
+                grad = _after_hooks(node, grad)
+            if wanted is not None:
+                edges = [e if e in useful else None for e in edges]
+                if node in wanted:
+                    found[node] = grad
             pieces = node.backward(grad, edges, create_graph)
             if watch.anomalies and watch.nan:
                 autograd.look(node, pieces)
@@ -100,6 +105,9 @@ def sweep(
                         mine.add(parent)
             if not retain_graph:
                 node.release()
+        for node, grad in pending.items():
+            if wanted is None or node in wanted:
+                found[node] = _after_hooks(node, grad) if node.hooks else grad
     return found
 
 
@@ -112,12 +120,13 @@ def _leading_to(wanted: set[Node], order: list[Node]) -> set[Node]:
     return useful
 
 
-def _call_hook(hook: Callable, grad: Any) -> Any:
-    as_tensor = grad if isinstance(grad, Variable) else wrap(grad)
-    changed = hook(as_tensor)
-    if changed is None:
-        return grad
-    return changed if isinstance(grad, Variable) else changed.array
+def _after_hooks(node: Node, grad: Any) -> Any:
+    """What the hooks of a node make of its gradient."""
+    for hook in tuple(node.hooks):
+        changed = hook(grad if isinstance(grad, Variable) else wrap(grad))
+        if changed is not None:
+            grad = changed if isinstance(grad, Variable) else changed.array
+    return grad
 
 
 class _Join(Node):
@@ -137,23 +146,25 @@ def _start(outputs: Sequence[Variable], gradients: Sequence[Any], create_graph: 
     """The root of a sweep and the gradient to begin with: one for a scalar, else the user's."""
     nodes, grads = [], []
     for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
-        node = edge(output)
+        node, array = edge(output), output.array
         if node is None:
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
         if gradient is None:
-            if output.array.size != 1:
+            if array.size != 1:
                 raise RuntimeError(
                     f"grad can be implicitly created only for scalar outputs, this one has shape "
-                    f"{list(output.array.shape)}: reduce it first, as in loss.mean().backward()"
+                    f"{list(array.shape)}: reduce it first, as in loss.mean().backward()"
                 )
-            gradient = wrap(np.ones_like(output.array))
-        if np.shape(gradient) != output.array.shape:
+            gradient = np.ones(array.shape, array.dtype)
+        elif np.shape(gradient) != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {list(np.shape(gradient))} and output[{i}] "
-                f"has a shape of {list(output.array.shape)}."
+                f"has a shape of {list(array.shape)}."
             )
+        elif not create_graph:
+            gradient = gradient.array.astype(array.dtype, copy=False)
         nodes.append(node)
-        grads.append(gradient if create_graph else gradient.array.astype(output.array.dtype, copy=False))
+        grads.append(wrap(gradient) if create_graph and isinstance(gradient, np.ndarray) else gradient)
     if len(nodes) == 1:
         return nodes[0], grads[0]
     return _Join(tuple(nodes), grads), grads[0]
@@ -181,13 +192,18 @@ def backward(
     root, grad = _start(outputs, _sequence(grad_tensors, len(outputs)), create_graph)
     wanted = None if inputs is None else _wanted(_sequence(inputs))
     keep = create_graph if retain_graph is None else retain_graph
-    for node, gradient in sweep(root, grad, keep, create_graph, wanted).items():
+    found = sweep(root, grad, keep, create_graph, wanted)
+    for node in tuple(found):
         tensor = node.leaf()
         if tensor is not None:
-            array = gradient.array if create_graph else gradient
-            accumulate(tensor, array, gradient if create_graph else None)
-            for hook in tuple(tensor._after or ()):
-                hook(tensor)
+            accumulate(tensor, found.pop(node))
+            if tensor._after:
+                _tell(tensor)
+
+
+def _tell(tensor: Variable) -> None:
+    for hook in tuple(tensor._after or ()):
+        hook(tensor)
 
 
 def _wanted(inputs: Sequence[Variable]) -> set[Node]:
@@ -199,17 +215,23 @@ def _wanted(inputs: Sequence[Variable]) -> set[Node]:
     return {node for node in map(edge, inputs) if node}
 
 
-def accumulate(tensor: Variable | None, array: np.ndarray, recorded: Any = None) -> None:
-    """Add to `.grad`. The first gradient is copied, since someone else may hold its memory."""
-    if tensor is None:
-        return
-    if recorded is not None:
+def accumulate(tensor: Variable, grad: Any) -> None:
+    """Add to `.grad` an array, or a recorded tensor."""
+    if isinstance(grad, Variable):
         with Switch(True):
-            tensor._grad = wrap(array.copy(), recorded._node) if tensor._grad is None else tensor._grad + recorded
+            tensor._grad = wrap(grad.array.copy(), grad._node) if tensor._grad is None else tensor._grad + grad
     elif tensor._grad is None:
-        tensor._grad = wrap(array.copy())
+        tensor._grad = wrap(_own(grad))
     else:
-        tensor._grad.array += array
+        tensor._grad.array += grad
+
+
+def _own(array: np.ndarray) -> np.ndarray:
+    """The array if nobody else can see its memory, else a copy."""
+    return array if array.base is None and getrefcount(array) == _ALONE else array.copy()
+
+
+_ALONE = (lambda array: (lambda array: getrefcount(array))(array))(np.empty(0))  # seen from `_own` in `accumulate`
 
 
 def grad(

@@ -126,13 +126,19 @@ class Variable:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self._node is not None and not self._retains_grad:
             self._retains_grad = True
-            tensor = weakref.ref(self)
-            self.register_hook(lambda grad: autograd.accumulate(tensor(), grad.array, grad if grad._node else None))
+            kept = weakref.ref(self)
+            self.register_hook(lambda grad: _keep(kept(), grad))
 
     def _is_view_of(self, base: Variable, replay: Callable[[Variable], Variable]) -> None:
         self._base, self._replay = base, replay
         self._counter = base.counter()
         self._seen = self._counter[0]
+
+
+def _keep(tensor: Variable | None, grad: Variable) -> None:
+    """The hook of `retain_grad`, which does not keep the tensor alive."""
+    if tensor is not None:
+        autograd.accumulate(tensor, grad if grad._node else grad.array)
 
 
 def wrap(array: Any, node: Node | None = None) -> Any:

@@ -95,9 +95,10 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         for kind in ("_parameters", "_modules", "_buffers"):
-            registry = self.__dict__.get(kind)
-            if registry is not None and name in registry:
-                return registry[name]
+            try:
+                return self.__dict__[kind][name]
+            except KeyError:
+                pass
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
 
     def __delattr__(self, name: str) -> None:

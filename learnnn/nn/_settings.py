@@ -37,6 +37,8 @@ class Settled(Module):
             setattr(self, name, value)
 
     def forward(self, *inputs: Any) -> Any:
+        if not self.settings:
+            return getattr(F, self.function)(*inputs)
         return getattr(F, self.function)(*inputs, **{name: getattr(self, name) for name in self.settings})
 
     def extra_repr(self) -> str:

@@ -78,8 +78,7 @@ def _gelu_plain(input: Any, tanh: bool) -> Any:
     return 0.5 * input * (1 + ops.erf(input * math.sqrt(0.5)))
 
 
-@from_backward(plain=_gelu_plain)
-@np.errstate(all="ignore")
+@from_backward(quiet=True, plain=_gelu_plain)
 def _gelu(input, tanh):
     """In one step: x * below, with `below` the probability or its approximation; only these two are kept."""
     x = floating(input)

@@ -70,8 +70,7 @@ def _cross_entropy_plain(
     return reduced(_weighed(ops.log_softmax(input, _class_axis(input)), weights), reduction, total)
 
 
-@from_backward(plain=_cross_entropy_plain)
-@np.errstate(all="ignore")
+@from_backward(quiet=True, plain=_cross_entropy_plain)
 def _cross_entropy(input, target, weight, ignore_index, reduction, smoothing):
     if weight is None and ignore_index is None and reduction == "mean" and not smoothing and target.ndim == 1:
         return _mean_over_labels(input, target)
@@ -204,12 +203,12 @@ def _binary_cross_entropy_plain(input: Any, target: Any, weight: Any, pos_weight
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
-@from_backward(plain=_binary_cross_entropy_plain)
-@np.errstate(all="ignore")
+@from_backward(quiet=True, plain=_binary_cross_entropy_plain)
 def _binary_cross_entropy(input, target, weight, pos_weight, reduction):
     loss = np.log1p(np.exp(-np.abs(input)))
     if pos_weight is None:
-        loss += np.maximum(input, 0) - input * target
+        loss += np.maximum(input, 0)
+        loss -= input * target
     else:
         yes = (pos_weight - 1) * target + 1
         loss = (loss + np.maximum(-input, 0)) * yes + (1 - target) * input
@@ -218,10 +217,12 @@ def _binary_cross_entropy(input, target, weight, pos_weight, reduction):
 
     def backward(g: Any) -> tuple[Any]:
         if pos_weight is None:
-            slope = 0.5 * np.tanh(0.5 * input) + (0.5 - target)
+            slope = np.tanh(0.5 * input)
+            slope *= 0.5
+            slope += 0.5 - target
         else:
             slope = (1 - target) - yes * ops.sigmoid(-input)
-        slope = slope * (g / loss.size if reduction == "mean" else g)
+        slope *= g / loss.size if reduction == "mean" else g
         return (slope if weight is None else slope * weight,)
 
     return np.asarray(out), backward
@@ -247,9 +248,8 @@ def binary_cross_entropy_with_logits(
         raise RuntimeError(
             f"result type {input.dtype} for logits and {target.dtype} for targets: both must be floats, as in y.float()"
         )
-    if any(getattr(t, "requires_grad", False) for t in (target, weight, pos_weight)):
-        return _binary_cross_entropy_plain(input, target, weight, pos_weight, reduction)
-    return _binary_cross_entropy(input, target, weight, pos_weight, reduction)
+    plain = any([getattr(t, "requires_grad", False) for t in (target, weight, pos_weight) if t is not None])
+    return (_binary_cross_entropy_plain if plain else _binary_cross_entropy)(input, target, weight, pos_weight, reduction)
 
 
 _TINY = float(np.float32(1e-12))  # PyTorch's

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ..autograd import enable_grad, no_grad, overwrite, wrap
+from ..autograd import enable_grad, no_grad, wrap
 from ..ops import get_default_dtype
 from ..tensor import Tensor
-
-BLOCK = 32768  # elements that are updated at once: so many of each array stay in the cache
+from .bundle import Arrangement, Desk, blocks
 
 
 class Optimizer:
@@ -39,7 +38,8 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self.steps_taken = 0  # for schedulers, which come after the first step
-        self._scratch: dict[np.dtype, np.ndarray] = {}
+        self._desks: dict[np.dtype, Desk] = {}
+        self._arrangements: dict[int, Arrangement] = {}
         entries = list(params)
         if not entries:
             raise ValueError("optimizer got an empty parameter list: does the model keep its layers as attributes?")
@@ -70,7 +70,6 @@ class Optimizer:
                     p.grad = wrap(np.zeros_like(p.grad.array))
 
     # ------------------------------------------------------------------------------------------------- steps
-    @no_grad()
     def step(self, closure: Callable | None = None) -> Any:
         """Change every parameter that has a gradient. A closure computes the loss again, which is returned."""
         loss = None
@@ -78,32 +77,44 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self.steps_taken += 1
-        for group in self.param_groups:
-            numbers: dict[Any, dict[str, Any]] = {}  # of this group, by how far its parameters have come
-            for p in group["params"]:
-                if p.grad is not None:
-                    self._step(p, group, numbers)
+        with no_grad():
+            for number, group in enumerate(self.param_groups):
+                self._step_group(number, group)
         return loss
 
-    def _step(self, p: Tensor, group: dict[str, Any], numbers: dict[Any, dict[str, Any]]) -> None:
-        state = self.state[p]
-        if not state:
-            self.begin(state, p, group)
-        now = self.advance(state, group)
-        if now not in numbers:
+    def _step_group(self, number: int, group: dict[str, Any]) -> None:
+        params = [p for p in group["params"] if p._grad is not None]
+        states = [self.state[p] or self._begun(p, group) for p in params]
+        nows = [self.advance(state, group) for state in states]
+        numbers: dict[Any, Any] = {}  # of this step, by how far a parameter has come
+        ages = [numbers.setdefault(now, len(numbers)) for now in nows]
+        arrangement = self._arrangements.get(number)
+        if arrangement is None or not arrangement.fits(params, states, ages):
+            arrangement = Arrangement(params, states, ages, self.remembers, self._desk)
+            self._arrangements[number] = arrangement
+        for now in numbers:
             numbers[now] = self.numbers(group, now)
-        memory = [state[name].array for name in self.remembers if name in state]
-        g = -p.grad.array if group.get("maximize") else p.grad.array
-        for x, slope, *kept in _blocks(p.array, g, *memory):
-            self.update(x, _penalized(x, slope, group), kept, self._scratch_like(x), **numbers[now])
-        overwrite(p, None)
+        for first, part in arrangement.parts:
+            self._update(part, group, numbers[nows[first]])
+        for p in params:
+            p.counter()[0] += 1  # a graph that saved the old numbers cannot be used any more
 
-    def _scratch_like(self, x: np.ndarray) -> np.ndarray:
-        """Memory for intermediate values, the same at every step."""
-        buffer = self._scratch.get(x.dtype)
-        if buffer is None or buffer.size < x.size:
-            buffer = self._scratch[x.dtype] = np.empty(x.size, x.dtype)
-        return buffer[: x.size].reshape(x.shape)
+    def _begun(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
+        self.begin(self.state[p], p, group)
+        return self.state[p]
+
+    def _update(self, part: Any, group: dict[str, Any], numbers: dict[str, Any]) -> None:
+        p, g = part.collect()
+        if group.get("maximize"):
+            g = -g
+        for x, slope, *kept in blocks(p, g, *part.memory):
+            self.update(x, _penalized(x, slope, group), kept, part.desk.scratch_like(x), **numbers)
+        part.hand_back()
+
+    def _desk(self, dtype: np.dtype) -> Desk:
+        if dtype not in self._desks:
+            self._desks[dtype] = Desk(dtype)
+        return self._desks[dtype]
 
     def kept(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Which of the arrays in `remembers` these settings need."""
@@ -116,8 +127,10 @@ class Optimizer:
 
     def advance(self, state: dict[str, Any], group: dict[str, Any]) -> Any:
         """Count a step of one parameter; what is returned, `numbers` may depend on."""
-        state["step"].array += 1
-        return state["step"].array.item()
+        step = state["step"].array
+        now = step.item() + 1
+        step.fill(now)
+        return now
 
     def numbers(self, group: dict[str, Any], now: Any) -> dict[str, Any]:
         """The settings of this step, for `update`."""
@@ -180,14 +193,6 @@ def _check_parameter(p: Any) -> None:
         raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
     if not p.is_leaf:
         raise ValueError("can't optimize a non-leaf Tensor: it was computed, so its gradient does not stay with it")
-
-
-def _blocks(p: np.ndarray, *others: np.ndarray) -> Iterable[Sequence[np.ndarray]]:
-    """The arrays in pieces small enough for the cache, as views."""
-    if p.size <= BLOCK or not all(a.flags.c_contiguous for a in (p, *others[1:])):
-        return ((p, *others),)
-    flat = [a.reshape(-1) for a in (p, *others)]
-    return ([a[i : i + BLOCK] for a in flat] for i in range(0, p.size, BLOCK))
 
 
 def _penalized(p: np.ndarray, g: np.ndarray, group: dict[str, Any]) -> np.ndarray:

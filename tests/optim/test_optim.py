@@ -5,7 +5,6 @@ import pytest
 
 import learnnn as torch
 from learnnn import nn, optim
-from learnnn.optim import optimizer as module
 
 MAKERS = {
     "SGD": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
@@ -36,20 +35,6 @@ def test_a_step_is_in_place_and_leaves_the_gradient(name):
     assert p.array is array
     assert (p.grad.array == grad).all()
     assert p._version > version
-
-
-@pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("shape", [(5, 7), (70_001,)])
-def test_large_parameters_are_updated_in_blocks_with_the_same_result(name, shape, monkeypatch):
-    found = []
-    for block in (3, 10_000_000):
-        monkeypatch.setattr(module, "BLOCK", block if shape == (5, 7) else block + 32_768)
-        (p,) = parameters(shape)
-        optimizer = MAKERS[name]([p])
-        for _ in range(3):
-            optimizer.step()
-        found.append(p.array)
-    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize("name", MAKERS)
