@@ -859,6 +859,74 @@ inspection.graph(loss, names=model)
 # %% [markdown]
 # One box is still grey. Which operation is it, and how would you write it? (It is in the list of section 12.)
 #
+# ### Where does the time go?
+#
+# `inspection.profile` runs a step of training a few times, with a stopwatch at every operation: how long does it take, forward and backward, and how many bytes does it keep until backward comes by?
+#
+# Nearly all of the arithmetic is in the two layers: each of the 32 pictures meets 64 · 32 + 32 · 10 weights there, and everything else is one multiplication or comparison for each neuron. Before you run it: of the
+# whole time, what part do the two `linear` have, about? Nine tenths, a half, a third? And who has the rest?
+
+# %% tags=["nbval-ignore-output"]
+def profile_step(some):
+    """What one step on these pictures takes: forward, loss, backward."""
+    pictures, wanted = torch.tensor(X[some]), torch.tensor(targets[some])
+
+    def squared_miss(answers):
+        miss = answers - wanted
+        return (miss * miss).mean()
+
+    return inspection.profile(model, pictures, loss=squared_miss, repeat=20)
+
+
+profile_step(train[:32])
+
+# %% [markdown]
+# Now the same step on all 1,440 pictures at once, 45 times as many. How many times as long will it take?
+
+# %% tags=["nbval-ignore-output"]
+profile_step(train)
+
+# %% [markdown]
+# <details>
+# <summary><b>Answer</b></summary>
+#
+# When this page was made, the two `linear` had about a **third** of the time on 32 pictures. The rest is python. `between operations` is what runs in no operation at all: forward, the way from one to the next; backward, the
+# sweep, which finds the order and adds the pieces up. And the small operations take nearly as long as the large ones, since for each of them python has to call a function, make a node, and remember its
+# parents, be the array large or small.
+#
+# So 45 times the pictures took only about **5 times** as long: there are as many steps as before, and only numpy's part has grown. Now `linear` has well over half. It is what section 8 found, seen from inside: python pays for each
+# node, numpy for each number. To make a small network faster, have fewer nodes (one `linear` in place of three operations); to make a large one faster, multiply faster.
+# </details>
+#
+# ### What is kept?
+#
+# The last column is memory: arrays that cannot be let go before backward, because your closures remember them. It can be had on paper. The hidden layer of 32 pictures is (32, 32) numbers of 8 bytes, 8,192 bytes. Your `relu` remembers its
+# input, to see where it was positive. The matrix product after it remembers *its* input, for the gradient of the weights, and that is relu's output: another 8,192 bytes, of nearly the same numbers. That is one array too many. How would
+# you write `relu` so that one will do?
+
+# %%
+def thrifty_relu(x):
+    y = np.maximum(x, 0)
+
+    def backward(g):
+        return (g * (y > 0),)  # y is positive where x is
+
+    return y, backward
+
+
+def bytes_kept(rectify):
+    """By a network that rectifies its hidden layer in this way, for 32 pictures."""
+    operation = autograd.from_backward(rectify)
+    return inspection.profile(lambda x: operation(x @ w1) @ w2, torch.tensor(X[train[:32]])).kept
+
+
+print(f"relu: {bytes_kept(relu):,} bytes wait for backward")
+print(f"thrifty_relu: {bytes_kept(thrifty_relu):,} bytes")
+
+# %% [markdown]
+# Now both remember the same array, y, and it is counted once. (x is what the first `@` has made; nobody else needs it, and its memory is free again as soon as relu has run.) In a network of many such layers that is half of the memory, and memory decides how large a network
+# fits into a machine. It is why learnnn's own rules name what they need, as you will see now. (To the operations that you swap in, learnnn adds their inputs, in case somebody asks for a gradient of the gradient.)
+#
 # ## 10 · The shipped source beside your own
 #
 # This is how learnnn itself says what you have just written, live from the installed file:
@@ -1092,7 +1160,7 @@ print("a + b + a  ", gradients_with(repair()[0], lambda a, b: a + b + a))
 # - `max` over an axis: who gets the gradient, and what about ties?
 # - Let your `matmul` multiply stacks of matrices, (s, n, k) @ (s, k, m). What replaces `.T`? What if one factor is a single matrix that all share?
 # - `with_values` of section 8: find the formula for its number of nodes.
-# - How much memory do your closures hold after `loss = ...`, before backward? Which of the arrays are really needed?
+# - How much memory do your other closures hold after `loss = ...`, before backward? Which of the arrays are really needed? (`inspection.profile(...).operations` says what each keeps.)
 #
 # ## 13 · What you have now, and where to read on
 #

@@ -1,9 +1,10 @@
 """Look inside: `graph` draws how a number was computed, `gradcheck` tests a gradient, `decision_boundary` shows what
-a classifier believes. Each shows a picture by itself in a notebook, and has a text form for terminals and screen
-readers."""
+a classifier believes, `profile` says where time and memory go. Each shows a picture by itself in a notebook, and has a
+text form for terminals and screen readers."""
 
 from .boundaries import Boundary, decision_boundary
 from .gradients import GradientReport, gradcheck
 from .graphs import Graph, graph
+from .profiles import Profile, profile
 
-__all__ = ["Boundary", "GradientReport", "Graph", "decision_boundary", "gradcheck", "graph"]
+__all__ = ["Boundary", "GradientReport", "Graph", "Profile", "decision_boundary", "gradcheck", "graph", "profile"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -186,7 +187,7 @@ def read_torch(roots: Sequence[Any], names: dict[int, str], gradients: bool | No
         if gradient is None and tensor is not None and tensor.grad is not None and not gradients:
             gradient = tensor.grad.detach().numpy(force=True)
         value = known.detach().numpy(force=True) if known is not None and known.numel() <= 64 else None
-        op = _torch_name(node) if kind == "operation" else ""
+        op = torch_name(node) if kind == "operation" else ""
         return GraphNode(i, kind, op, label, _torch_shape(node, known), value, gradient)
 
     alive: list[Any] = []  # PyTorch makes its python nodes anew when asked; keep them, so that ids stay theirs
@@ -205,9 +206,10 @@ def _torch_end(tensor: Any) -> Any:
     return tensor.grad_fn
 
 
-def _torch_name(node: Any) -> str:
-    name = node.name().split("::")[-1].removesuffix("0").removesuffix("Backward")
-    return "".join("_" * (i > 0 and c.isupper() and not name[i - 1].isupper()) + c.lower() for i, c in enumerate(name))
+def torch_name(node: Any) -> str:
+    """MaxPool2DWithIndicesBackward0 -> max_pool2d_with_indices"""
+    name = re.sub(r"(Backward)?\d*$", "", node.name().split("::")[-1])
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=\dD)(?=[A-Z])", "_", name).lower()
 
 
 def _torch_shape(node: Any, tensor: Any) -> tuple[int, ...] | None:

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import ops
 from ..autograd import differentiable
-from .image import Pairs, _batched, each, overlaid, padded, steps, windows
+from .image import Pairs, _batched, each, overlaid, steps
 
 
 class Geometry(NamedTuple):
@@ -36,51 +37,134 @@ class Geometry(NamedTuple):
         return steps(whole, kernel, self.stride, self.dilation)
 
 
-def _in_rows(weight_shape: tuple[int, ...], how: Geometry) -> bool:
-    """Whether the faster way serves: dense kernels, moved by one, over more than one channel."""
-    plain = how.stride == how.dilation == (1, 1) and how.groups == 1
-    return plain and weight_shape[1] > 1 and weight_shape[3] > 1
+# ------------------------------------------------------------------------------------------ images as matrices
+# A convolution is a sum of products, one for each row of the kernel: that row of weights, (O, kw * C), times what it
+# sees, (kw * C, P). For this the image is copied once for each column of the kernel, (kw, C, H, ow); what the next
+# row of the kernel sees is then the same memory from one line further on, and need not be copied.
+BLOCK = 1 << 18  # numbers: what is copied stays in the processor's cache, a few images or lines at a time
+NARROW = 32  # places: an image with fewer goes side by side with others, because small products are slow
 
 
-# -------------------------------------------------------------------------------------------- two ways to compute
-BLOCK = 1 << 17  # numbers: what is copied for a convolution stays in the processor's cache, a few images at a time
+def _inside(n: int, before: int, shift: int, step: int, count: int) -> tuple[slice, slice]:
+    """Of `count` steps over n elements with `before` zeros in front: those that hit an element, and the elements."""
+    first, last = [min(max(-((shift - before - end) // step), 0), count) for end in (0, n)]
+    start = first * step + shift - before
+    return slice(first, last), slice(start, start + (last - first) * step, step)
 
 
-def _blocks(images: int, numbers: int) -> Iterator[slice]:
-    """The batch in pieces, of images that need so many numbers each."""
-    count = max(1, BLOCK // max(numbers, 1))
-    return (slice(i, i + count) for i in range(0, images, count))
+def _blocks(images: int, lines: int, numbers: int) -> Iterator[tuple[slice, slice]]:
+    """The batch in pieces, (images, lines): as many images as fit, or some lines of one. A line is so many numbers."""
+    count, some = max(1, BLOCK // max(numbers * lines, 1)), max(1, BLOCK // max(numbers, 1))
+    for i in range(0, images, count):
+        for start in range(0, lines, some):
+            yield slice(i, min(i + count, images)), slice(start, min(start + some, lines))
 
 
-def _columns(x: np.ndarray, kernel: Any, size: Any, how: Geometry) -> np.ndarray:
-    """(N, C, H, W) -> (N, G, C/G * kh * kw, P): every window as a column, which copies the image kh * kw times."""
-    seen = windows(padded(x, how.padding), kernel, how.stride, how.dilation, size)
-    return seen.reshape(len(x), how.groups, x.shape[1] // how.groups * math.prod(kernel), math.prod(size))
+class _Unrolled:
+    """The images of a convolution, copied for each column of the kernel, block by block.
 
-
-def _shifted(x: np.ndarray, kw: int) -> np.ndarray:
-    """(N, C, H, W) -> (N, kw * C, H * ow): the image kw times, each a column further.
-
-    Moved down by i rows it is a plain slice, from i * ow on: this copies kw times where columns copy kh * kw times.
+    With a stride of s lines, every s-th line of an image is put together, so that lines are again taken one after
+    the other. A block is (b, G, kw, C/G, s, H / s, m, ow): b matrices, each with m images side by side.
     """
-    n, c, h, w = x.shape
-    out = np.empty((n, kw, c, h, w - kw + 1), x.dtype)
-    for j in range(kw):
-        out[:, j] = x[..., j : j + w - kw + 1]
-    return out.reshape(n, kw * c, -1)
+
+    def __init__(self, x: np.ndarray, kernel: Any, size: Any, how: Geometry, out: int):
+        self.x = x.reshape(len(x), how.groups, x.shape[1] // how.groups, *x.shape[2:])  # (N, G, C/G, H, W)
+        self.kernel, self.size, self.how = kernel, size, how
+        self.phases = min(how.stride[0], (kernel[0] - 1) * how.dilation[0] + 1)
+        self.starts = [divmod(i * how.dilation[0], how.stride[0])[::-1] for i in range(kernel[0])]  # (phase, line)
+        self.apart = math.prod(size) >= NARROW
+        few = kernel[1] * self.x.shape[2] * how.groups <= out
+        self.whole = few and kernel[0] > 1  # few channels are rather copied for each row of the kernel, too
+
+    def __iter__(self) -> Iterator[tuple[slice, slice, list[np.ndarray]]]:
+        """(images, lines of the output, what each row of the kernel sees: (b, G, kw * C/G, lines * m * ow))."""
+        (_, g, c, *_), (oh, ow), kw = self.x.shape, self.size, self.kernel[1]
+        memory = np.empty(0, self.x.dtype)  # used for every block, and so in the cache
+        for images, lines in _blocks(len(self.x), oh, kw * c * g * self.phases * ow):
+            n, count = images.stop - images.start, lines.stop - lines.start
+            b, m = (n, 1) if self.apart else (1, n)
+            shape = (b, g, kw, c, self.phases, count + self.starts[-1][1], m, ow)
+            if memory.size < math.prod(shape):
+                memory = np.empty(math.prod(shape), self.x.dtype)
+            block = memory[: math.prod(shape)].reshape(shape)
+            self.fill(block, self.x[images].reshape(b, m, *self.x.shape[1:]), lines.start)
+            yield images, lines, self.seen(block, count)
+
+    def fill(self, block: np.ndarray, x: np.ndarray, line: int) -> None:
+        """Copy x, (b, m, G, C/G, H, W), into the block, from a line of the output on."""
+        (top, left), (sh, sw), dw = (p[0] for p in self.how.padding), self.how.stride, self.how.dilation[1]
+        block.fill(0)
+        for phase in range(self.phases):
+            down, rows = _inside(x.shape[4], top - line * sh, phase, sh, block.shape[5])
+            for j in range(self.kernel[1]):
+                along, columns = _inside(x.shape[5], left, j * dw, sw, block.shape[7])
+                source = x[:, :, :, :, rows, columns].transpose(0, 2, 3, 4, 1, 5)  # (b, G, C/G, H, m, W)
+                block[:, :, j, :, phase, down, :, along] = source
+
+    def seen(self, block: np.ndarray, lines: int) -> list[np.ndarray]:
+        """What each row of the kernel sees; if `whole`, what all of it does: (b, G, kh * kw * C/G, lines * m * ow)."""
+        b, g, kw, c, _, height, m, ow = block.shape
+        flat, line = block.reshape(b, g, kw * c, -1), m * ow
+        starts = [(phase * height + start) * line for phase, start in self.starts]
+        rows = [flat[..., start : start + lines * line] for start in starts]
+        return [np.concatenate(rows, 2)] if self.whole else rows
 
 
-def _rows_times(x: np.ndarray, weight: np.ndarray, padding: Pairs, out: np.ndarray) -> None:
-    """The convolution of images into `out`, one product for each row of the kernel."""
-    n, o, oh, ow = out.shape
-    kh, kw = weight.shape[2:]
-    rows = weight.transpose(2, 0, 3, 1).reshape(kh, o, -1)  # (kh, O, kw * C)
-    for block in _blocks(n, rows.shape[2] * oh * ow):
-        shifted = _shifted(padded(x[block], padding), kw)
-        total = rows[0] @ shifted[..., : oh * ow]  # (N, O, P)
-        for i in range(1, kh):
-            total += rows[i] @ shifted[..., i * ow : (i + oh) * ow]
-        out[block] = total.reshape(-1, o, oh, ow)
+def _side_by_side(x: np.ndarray, apart: bool) -> np.ndarray:
+    """(n, O, lines, ow) -> (b, O, lines, m, ow), as a view."""
+    return x[:, :, :, None] if apart else x.transpose(1, 2, 0, 3)[None]
+
+
+def _correlate(x: np.ndarray, weight: np.ndarray, bias: Any, how: Geometry, out: np.ndarray) -> None:
+    """The convolution of images, plus a bias (O, oh or 1, ow or 1), into `out`."""
+    (o, c, kh, kw), g = weight.shape, how.groups
+    unrolled = _Unrolled(x, (kh, kw), out.shape[2:], how, o)
+    rows = weight.reshape(g, o // g, c, kh, kw).transpose(3, 0, 1, 4, 2)  # (kh, G, O/G, kw, C/G)
+    if unrolled.whole:
+        rows = rows.transpose(1, 2, 0, 3, 4)[None]
+    rows = np.ascontiguousarray(rows).reshape(len(rows), g, o // g, -1)
+    for images, lines, seen in unrolled:
+        total = rows[0] @ seen[0]  # (b, G, O/G, lines * m * ow)
+        for row, x in zip(rows[1:], seen[1:], strict=True):
+            total += row @ x
+        target = _side_by_side(out[images, :, lines], unrolled.apart)
+        total = total.reshape(target.shape)
+        if bias is None:
+            target[...] = total
+        else:
+            np.add(total, (bias[:, lines] if bias.shape[1] > 1 else bias)[:, :, None], out=target)
+
+
+class _Comb(NamedTuple):
+    """Some places of an image, one in so many, and the part of a turned kernel that reaches them."""
+
+    places: slice
+    taps: slice
+    before: int
+    dilation: int
+
+
+def _combs(n: int, k: int, stride: int, padding: tuple[int, int], dilation: int) -> Iterator[_Comb]:
+    """Along one axis: the gradient of a convolution with a stride is several without, that take turns."""
+    common = math.gcd(stride, dilation)
+    apart = stride // common  # of the taps that reach the same places
+    for first in range(min(k, apart)):
+        count = len(range(first, k, apart))
+        start = (first * dilation - padding[0]) % stride
+        before = (count - 1) * (dilation // common) - (start + padding[0] - first * dilation) // stride
+        turned = slice(k - 1 - first - (count - 1) * apart, k - first, apart)
+        if start < n:
+            yield _Comb(slice(start, n, stride), turned, before, dilation // common)
+
+
+def _spread(x: np.ndarray, weight: np.ndarray, how: Geometry, out: np.ndarray) -> None:
+    """The same, all at once: each place makes a window, and the windows are put back, overlaps added."""
+    (o, _, *kernel), size, c = weight.shape, x.shape[2:], out.shape[1]
+    grouped = weight.reshape(how.groups, o // how.groups, -1).mT  # (G, C/G * kh * kw, O/G)
+    for images, _ in _blocks(len(x), 1, c * math.prod(kernel) * math.prod(size)):
+        some = x[images].reshape(-1, how.groups, o // how.groups, math.prod(size))
+        columns = (grouped @ some).reshape(-1, c, *kernel, *size)
+        out[images] = overlaid(columns, out[images].shape, how.padding, how.stride, how.dilation)
 
 
 # ------------------------------------------------------------------------------------------ the three operations
@@ -97,18 +181,8 @@ def _first(x: Any, shape: Any) -> Any:
 )
 def convolve(input, weight, bias, how):
     """(N, C, H, W), (O, C/G, kh, kw), bias (O,), or (O, oh, ow) if it is not tied -> (N, O, oh, ow)."""
-    n, (o, _, *kernel) = len(input), weight.shape
-    size = how.size(input.shape, kernel)
-    out = np.empty((n, o, *size), input.dtype)
-    if _in_rows(weight.shape, how):
-        _rows_times(input, weight, how.padding, out)
-    else:
-        grouped = weight.reshape(how.groups, o // how.groups, math.prod(weight.shape[1:]))
-        for block in _blocks(n, input.shape[1] * math.prod(kernel) * math.prod(size)):
-            product = grouped @ _columns(input[block], kernel, size, how)  # (N, G, O/G, P)
-            out[block] = product.reshape(-1, o, *size)
-    if bias is not None:
-        out += bias if bias.ndim > 1 else bias[:, None, None]
+    out = np.empty((len(input), len(weight), *how.size(input.shape, weight.shape[2:])), input.dtype)
+    _correlate(input, weight, bias if bias is None or bias.ndim > 1 else bias[:, None, None], how, out)
     return out
 
 
@@ -119,18 +193,18 @@ def convolve(input, weight, bias, how):
 )
 def conv_input(input, weight, shape, how):
     """(N, O, oh, ow), (O, C/G, kh, kw) -> `shape`, (N, C, H, W): each number spread over the window it came from."""
-    (n, o, *size), kernel = input.shape, weight.shape[2:]
-    out = np.empty(shape, input.dtype)
-    (a, b), (c, d) = around = tuple([(k - 1 - a, k - 1 - b) for k, (a, b) in zip(kernel, how.padding, strict=True)])
-    if _in_rows(weight.transpose(1, 0, 2, 3).shape, how) and min(a, b, c, d) >= 0:
-        turned = weight[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)  # the same operation, with the kernel turned round
-        _rows_times(input, turned, around, out)
+    out, kernel = np.zeros(shape, input.dtype), weight.shape[2:]
+    few = 2 * kernel[0] * shape[1] <= len(weight)  # channels to make, so that windows are smaller than what is copied
+    if few or math.prod(shape[2:]) > 4 * math.prod(how.stride) * math.prod(input.shape[2:]):  # or else mostly padding
+        _spread(input, weight, how, out)
         return out
-    grouped = weight.reshape(how.groups, o // how.groups, math.prod(weight.shape[1:])).mT  # (G, C/G * kh * kw, O/G)
-    for block in _blocks(n, shape[1] * math.prod(kernel) * math.prod(size)):
-        columns = grouped @ input[block].reshape(-1, how.groups, o // how.groups, math.prod(size))
-        columns = columns.reshape(-1, shape[1], *kernel, *size)
-        out[block] = overlaid(columns, (len(columns), *shape[1:]), how.padding, how.stride, how.dilation)
+    turned = weight.reshape(how.groups, -1, *weight.shape[1:]).swapaxes(1, 2)[..., ::-1, ::-1]  # (G, C/G, O/G, kh, kw)
+    turned = turned.reshape(shape[1], -1, *kernel)
+    combs = [_combs(*axis) for axis in zip(shape[2:], kernel, how.stride, how.padding, how.dilation, strict=True)]
+    for down, along in product(*combs):
+        padding = (down.before, 0), (along.before, 0)
+        part = Geometry((1, 1), padding, (down.dilation, along.dilation), how.groups)
+        _correlate(input, turned[:, :, down.taps, along.taps], None, part, out[:, :, down.places, along.places])
     return out
 
 
@@ -141,18 +215,17 @@ def conv_input(input, weight, shape, how):
 )
 def conv_weight(input, grad, shape, how):
     """(N, C, H, W), (N, O, oh, ow) -> `shape`, (O, C/G, kh, kw): how each window goes with what became of it."""
-    (n, o, *size), (kh, kw), p = grad.shape, shape[2:], math.prod(grad.shape[2:])
-    if _in_rows(shape, how):
-        out, flat = np.zeros((kh, o, kw * shape[1]), input.dtype), grad.reshape(n, o, p)
-        for block in _blocks(n, kw * shape[1] * p):
-            x = _shifted(padded(input[block], how.padding), kw)
-            for i in range(kh):
-                out[i] += (flat[block] @ x[..., i * size[1] : i * size[1] + p].mT).sum(0)
-        return out.reshape(kh, o, kw, shape[1]).transpose(1, 3, 0, 2)
-    out, flat = np.zeros(shape, input.dtype), grad.reshape(n, how.groups, o // how.groups, p)
-    for block in _blocks(n, input.shape[1] * kh * kw * p):
-        out += (flat[block] @ _columns(input[block], (kh, kw), size, how).mT).sum(0).reshape(shape)
-    return out
+    (o, c, kh, kw), g = shape, how.groups
+    unrolled = _Unrolled(input, (kh, kw), grad.shape[2:], how, o)
+    out = np.zeros((1 if unrolled.whole else kh, g, kh * kw * c if unrolled.whole else kw * c, o // g), input.dtype)
+    for images, lines, seen in unrolled:
+        flat = _side_by_side(grad[images, :, lines], unrolled.apart)
+        flat = flat.reshape(len(flat), g, o // g, -1).mT  # (b, G, lines * m * ow, O/G)
+        if len(out) > 1:
+            flat = np.ascontiguousarray(flat)  # a product with a transposed matrix takes twice as long
+        for total, x in zip(out, seen, strict=True):
+            total += (x @ flat).sum(0)
+    return out.reshape(-1, g, kh // len(out), kw, c, o // g).transpose(1, 5, 4, 0, 2, 3).reshape(shape)
 
 
 # ----------------------------------------------------------------------------------------- PyTorch's arguments

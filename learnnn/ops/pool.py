@@ -6,7 +6,10 @@ spelling unfolds the image into windows first, and is what higher derivatives go
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,13 +39,19 @@ class Window(NamedTuple):
         found = ops.slide(whole, self.kernel, self.dilation, (0, 0), self.stride)
         return ops.reshape(found, (*input.shape[:2], math.prod(self.kernel), *self.size))
 
-    def around(self, x: np.ndarray, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Zeros in the shape of x, and the windows over them, padding included, in which gradients are collected."""
+    def collected(self, pieces: Iterable[np.ndarray], shape: Any, dtype: Any) -> np.ndarray:
+        """The gradient of an image (N, C, H, W) from those of each place of the window, (N, C, oh, ow)."""
         (top, bottom), (left, right) = self.padding
-        n, c, h, w = x.shape
+        n, c, h, w = shape
         whole = np.zeros((n, c, h + top + bottom, w + left + right), dtype)
         seen = windows(whole, self.kernel, self.stride, self.dilation, self.size)
-        return whole[:, :, top : top + h, left : left + w], seen
+        disjoint = all(s > d * (k - 1) for k, s, d in zip(self.kernel, self.stride, self.dilation, strict=True))
+        for place, piece in zip(places(self.kernel), pieces, strict=False):
+            if disjoint:
+                seen[place] = piece
+            else:
+                seen[place] += piece
+        return whole[:, :, top : top + h, left : left + w]
 
 
 def _count(n: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:
@@ -86,23 +95,22 @@ def _max_pool_plain(input: Any, window: Window) -> Any:
     return ops.max(window.columns(input, -np.inf), 2).values
 
 
+def _taken(g: np.ndarray, largest: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """What each place gets of the gradient: the first of equals takes it, and leaves nothing to the others."""
+    left = np.array(g)
+    for mask in largest:
+        taken = left * mask
+        left -= taken
+        yield taken
+
+
 @from_backward(plain=_max_pool_plain)
 def _max_pool(input, window):
-    first, *rest = places(window.kernel)
-    seen = window.over(input, _lowest(input.dtype))
-    out = seen[first].copy()
-    for place in rest:
-        np.maximum(out, seen[place], out=out)
-
-    def backward(g: Any) -> tuple[Any]:
-        left, (grad, back) = np.array(g), window.around(input, g.dtype)
-        for place in (first, *rest):  # the first of equals takes the gradient, and leaves nothing to the others
-            taken = left * (seen[place] == out)
-            back[place] += taken
-            left -= taken
-        return (grad,)
-
-    return out, backward
+    seen, shape = window.over(input, _lowest(input.dtype)), input.shape
+    planes = [seen[place].copy() for place in places(window.kernel)]  # copied: 3 times as fast to compare
+    out = functools.reduce(np.maximum, planes)
+    largest = [plane == out for plane in planes]
+    return out, lambda g: (window.collected(_taken(g, largest), shape, g.dtype),)
 
 
 def _winners(x: np.ndarray, window: Window) -> np.ndarray:
@@ -172,17 +180,9 @@ def _avg_pool_plain(input: Any, divisor: Any, window: Window) -> Any:
 
 @from_backward(plain=_avg_pool_plain)
 def _avg_pool(input, divisor, window):
-    seen = window.over(input)
+    seen, shape = window.over(input), input.shape
     out = sum(seen[place] for place in places(window.kernel))
-
-    def backward(g: Any) -> tuple[Any]:
-        grad, back = window.around(input, g.dtype)
-        share = g / divisor
-        for place in places(window.kernel):
-            back[place] += share
-        return (grad,)
-
-    return out / divisor, backward
+    return out / divisor, lambda g: (window.collected(itertools.repeat(g / divisor), shape, g.dtype),)
 
 
 def _counts(shape: Any, window: Window, include_padding: bool) -> np.ndarray:

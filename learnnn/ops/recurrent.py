@@ -76,18 +76,18 @@ def _recur_plain(data, h, c, w_ih, w_hh, b_ih, b_hh, mode, sizes, reverse, first
 
 
 # ------------------------------------------------------------------------------ a sequence, with its own gradient
-# A step turns x, the gates before their nonlinearity, into the gates in place, and returns h', c' and what else
-# `back` needs. `back` writes the gradients of the gates, first as x sees them and then as h does, and returns
-# what reaches h on a direct way, and the gradient of c.
+# A step turns x, the gates before their nonlinearity, (k, n, H), into the gates in place, and returns h', c' and what
+# else the slopes need. These are computed for the whole sequence at once, (k, N, H). A step back multiplies them with
+# the gradients of h' and c', which gives those of the gates, `d`, (k, n, H), and returns what reaches h on a direct
+# way, and the gradient of c.
 def _rnn_step(x: Any, h: Any, c: Any, u: Any, b: Any) -> tuple[Any, Any, Any]:
     x += h @ u
     np.tanh(x, out=x)
     return x[0].copy(), None, None  # x is needed on the way back, whatever becomes of the output
 
 
-def _rnn_back(x: Any, h: Any, c: Any, kept: Any, dh: Any, dc: Any, dx: Any, du: Any) -> tuple[Any, Any]:
-    np.multiply(dh, 1 - x[0] * x[0], out=dx[:, 0])
-    return 0.0, None
+def _rnn_slopes(x: Any, h: Any, c: Any, kept: Any) -> tuple[Any, ...]:
+    return (1 - x * x,)
 
 
 def _relu_step(x: Any, h: Any, c: Any, u: Any, b: Any) -> tuple[Any, Any, Any]:
@@ -96,9 +96,13 @@ def _relu_step(x: Any, h: Any, c: Any, u: Any, b: Any) -> tuple[Any, Any, Any]:
     return x[0].copy(), None, None
 
 
-def _relu_back(x: Any, h: Any, c: Any, kept: Any, dh: Any, dc: Any, dx: Any, du: Any) -> tuple[Any, Any]:
-    np.multiply(dh, x[0] > 0, out=dx[:, 0])
-    return 0.0, None
+def _relu_slopes(x: Any, h: Any, c: Any, kept: Any) -> tuple[Any, ...]:
+    return ((x > 0).astype(x.dtype),)
+
+
+def _rnn_back(dh: Any, dc: Any, d: Any, slope: Any) -> tuple[Any, Any]:
+    np.multiply(slope, dh, out=d)
+    return None, None
 
 
 def _sigmoid(half: np.ndarray) -> None:
@@ -112,45 +116,60 @@ def _gru_step(x: Any, h: Any, c: Any, u: Any, b: Any) -> tuple[Any, Any, Any]:
     seen = h @ u  # (3, n, H)
     x[:2] += seen[:2]
     _sigmoid(x[:2])
-    m = seen[2] if b is None else seen[2] + b[2]
-    x[2] += x[0] * m
-    np.tanh(x[2], out=x[2])
-    return x[2] + x[1] * (h - x[2]), None, m
-
-
-def _gru_back(x: Any, h: Any, c: Any, m: Any, dh: Any, dc: Any, dx: Any, du: Any) -> tuple[Any, Any]:
     r, z, n = x
-    direct = dh * z
-    dn = (dh - direct) * (1 - n * n)
-    np.multiply(dn * m, r * (1 - r), out=dx[:, 0])
-    np.multiply(direct * (1 - z), h - n, out=dx[:, 1])
-    dx[:, 2] = dn
-    du[:, :2] = dx[:, :2]
-    np.multiply(dn, r, out=du[:, 2])
-    return direct, None
+    m = seen[2] if b is None else seen[2] + b[2]
+    n += r * m
+    np.tanh(n, out=n)
+    return n + z * (h - n), None, m
+
+
+def _gru_slopes(x: Any, h: Any, c: Any, m: Any) -> tuple[Any, ...]:
+    """Those of r, z and what n sees of h; of n; and z, the direct way."""
+    r, z, n = x
+    slope, of_n = np.empty_like(x), (1 - z) * (1 - n * n)
+    np.multiply(of_n, r, out=slope[2])
+    np.multiply(slope[2] * (1 - r), m, out=slope[0])
+    np.multiply(z * (1 - z), h - n, out=slope[1])
+    return slope, of_n, z
+
+
+def _gru_back(dh: Any, dc: Any, d: Any, slope: Any, of_n: Any, z: Any) -> tuple[Any, Any]:
+    np.multiply(slope, dh, out=d[:3])
+    np.multiply(of_n, dh, out=d[3])
+    return dh * z, None
 
 
 def _lstm_step(x: Any, h: Any, c: Any, u: Any, b: Any) -> tuple[Any, Any, Any]:
-    x += h @ u  # (n, H) @ (4, H, H) -> (4, n, H)
-    np.tanh(x, out=x)
-    x[:3] *= 0.5
-    x[:3] += 0.5
-    i, f, o, g = x
-    c = f * c + i * g
+    now = h @ u  # (n, H) @ (4, H, H) -> (4, n, H), in one piece, unlike x: that is faster
+    now += x
+    np.tanh(now, out=now)
+    sigmoids = now[:3]
+    sigmoids *= 0.5
+    sigmoids += 0.5
+    x[...] = now
+    i, f, o, g = now
+    c = f * c
+    c += i * g
     t = np.tanh(c)
     return o * t, c, t
 
 
-def _lstm_back(x: Any, h: Any, c: Any, t: Any, dh: Any, dc: Any, dx: Any, du: Any) -> tuple[Any, Any]:
+def _lstm_slopes(x: Any, h: Any, c: Any, t: Any) -> tuple[Any, ...]:
+    """Those of i, f, g and o; of tanh(c'); and f, what passes from c' to c."""
     i, f, o, g = x
-    slope = 1 - x[:3]
-    slope *= x[:3]
-    dc = dc + dh * o * (1 - t * t)
-    np.multiply(slope[0], dc * g, out=dx[:, 0])
-    np.multiply(slope[1], dc * c, out=dx[:, 1])
-    np.multiply(dc * i, 1 - g * g, out=dx[:, 2])
-    np.multiply(slope[2], dh * t, out=dx[:, 3])
-    return 0.0, dc * f
+    slope, of_c = np.empty_like(x), o * (1 - t * t)
+    np.multiply(i * (1 - i), g, out=slope[0])
+    np.multiply(f * (1 - f), c, out=slope[1])
+    np.multiply(1 - g * g, i, out=slope[2])
+    np.multiply(o * (1 - o), t, out=slope[3])
+    return slope, of_c, f
+
+
+def _lstm_back(dh: Any, dc: Any, d: Any, slope: Any, of_c: Any, f: Any) -> tuple[Any, Any]:
+    dc = dc + dh * of_c
+    np.multiply(slope[:3], dc, out=d[:3])
+    np.multiply(slope[3], dh, out=d[3])
+    return None, dc * f
 
 
 class _Kind(NamedTuple):
@@ -159,6 +178,7 @@ class _Kind(NamedTuple):
     order: list[int]
     sigmoids: int
     step: Callable
+    slopes: Callable
     back: Callable
 
     def blocks(self, w: np.ndarray) -> np.ndarray:
@@ -169,10 +189,10 @@ class _Kind(NamedTuple):
 
 
 _KINDS = {
-    "RNN_TANH": _Kind([0], 0, _rnn_step, _rnn_back),
-    "RNN_RELU": _Kind([0], 0, _relu_step, _relu_back),
-    "GRU": _Kind([0, 1, 2], 2, _gru_step, _gru_back),  # r z n
-    "LSTM": _Kind([0, 1, 3, 2], 3, _lstm_step, _lstm_back),  # i f o g; i f g o in the weights
+    "RNN_TANH": _Kind([0], 0, _rnn_step, _rnn_slopes, _rnn_back),
+    "RNN_RELU": _Kind([0], 0, _relu_step, _relu_slopes, _rnn_back),
+    "GRU": _Kind([0, 1, 2], 2, _gru_step, _gru_slopes, _gru_back),  # r z n
+    "LSTM": _Kind([0, 1, 3, 2], 3, _lstm_step, _lstm_slopes, _lstm_back),  # i f o g; i f g o in weights and gradients
 }
 
 
@@ -187,42 +207,50 @@ def _gates(kind: _Kind, data: Any, w_ih: Any, b_ih: Any, b_hh: Any) -> tuple[np.
     return x, b_hh
 
 
-def _of_weights(dx: np.ndarray, du: np.ndarray, data: np.ndarray, earlier: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The gradients of weights and biases: products that sum over all moments at once."""
-    ones = np.ones(len(data), data.dtype)
-    return dx.T @ data, du.T @ earlier, ones @ dx, ones @ du
+def _of_weights(d: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of weights (k H, F) and bias (k H,): products that sum over all moments at once."""
+    return (d.mT @ data).reshape(-1, data.shape[1]), (np.ones(len(data), data.dtype) @ d).reshape(-1)
+
+
+def _times(d: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """(k, n, H) @ (k, H, F), summed over the gates."""
+    return np.add.reduce(d @ blocks)
 
 
 @from_backward(plain=_recur_plain)
 @np.errstate(all="ignore")
 def _recur(data, h0, c0, w_ih, w_hh, b_ih, b_hh, mode, sizes, reverse, first):
-    kind, (hidden, k) = _KINDS[mode], (h0.shape[1], w_hh.shape[0] // w_hh.shape[1])
+    kind, spans, hidden = _KINDS[mode], _spans(sizes, reverse), h0.shape[1]
     x, b = _gates(kind, data, w_ih, b_ih, b_hh)
     u, h, c, steps = kind.blocks(w_hh), h0, c0, []
-    output = np.empty((len(data), hidden), data.dtype)
-    for start, end in _spans(sizes, reverse):
-        n = end - start
-        before = h[:n], None if c is None else c[:n]
+    for start, end in spans:
+        before = h[: end - start], None if c is None else c[: end - start]
         out, cell, kept = kind.step(x[:, start:end], *before, u, b)
-        steps.append((start, end, *before, kept))
-        output[start:end] = out
+        steps.append((out, *before, kept))
         h, c = _over(out, h), None if c is None else _over(cell, c)
+    output, *steps = [_joined(values, reverse) for values in zip(*steps, strict=True)]
 
     def backward(d_output: Any, dh: Any, dc: Any = None) -> tuple[Any, ...]:
-        dx = np.empty((len(data), k, hidden), data.dtype)
-        du = np.empty_like(dx) if mode == "GRU" else dx
-        earlier = np.empty((len(data), hidden), data.dtype)  # h before each moment
-        for start, end, h, c, kept in reversed(steps):
+        k, w_x, w_h = len(x), *(w.reshape(len(x), hidden, w.shape[1]) for w in (w_ih, w_hh))  # (k, H, F), (k, H, H)
+        slopes = kind.slopes(x, *steps)
+        d = np.empty((k + (mode == "GRU"), len(data), hidden), data.dtype)
+        for start, end in reversed(spans):
             n, at = end - start, slice(start, end)
-            g = dh[:n] + d_output[at]
-            direct, cell = kind.back(x[:, at], h, c, kept, g, None if dc is None else dc[:n], dx[at], du[at])
-            dh = _over(du[at].reshape(n, -1) @ w_hh + direct, dh)
+            now = [s[..., at, :] for s in slopes]
+            direct, cell = kind.back(dh[:n] + d_output[at], None if dc is None else dc[:n], d[:, at], *now)
+            through = _times(d[:k, at], w_h)
+            dh = _over(through if direct is None else through + direct, dh)
             dc = None if dc is None else _over(cell, dc)
-            earlier[at] = h
-        dx, du = dx.reshape(len(data), -1), du.reshape(len(data), -1)  # (N, k H)
-        return None if first else dx @ w_ih, dh, dc, *_of_weights(dx, du, data, earlier)
+        dx = d[[0, 1, 3]] if mode == "GRU" else d
+        (d_w_ih, d_b_ih), (d_w_hh, d_b_hh) = _of_weights(dx, data), _of_weights(d[:k], steps[0])
+        return None if first else _times(dx, w_x), dh, dc, d_w_ih, d_w_hh, d_b_ih, d_b_hh
 
     return (output, h, c)[: 2 if c is None else 3], backward
+
+
+def _joined(values: tuple[Any, ...], reverse: bool) -> Any:
+    """What was found step by step as one array (N, H), in the order of the data."""
+    return None if values[0] is None else np.concatenate(values[::-1] if reverse else values)
 
 
 def recur(

@@ -116,22 +116,38 @@ def test_normalization(shape, parameter, dims, centred):
     equal(normalization._normalize, normalization._normalize_plain, *arrays, **options)
 
 
-def by_columns(x, w, b, stride, padding, dilation):
+def by_columns(x, w, b, stride, padding, dilation, groups=1):
     """A convolution, spelled as a product with the unfolded image."""
-    columns = torch.nn.functional.unfold(x, w.shape[2:], dilation, padding, stride)
-    out = w.flatten(1) @ columns + b[:, None]
+    columns = torch.nn.functional.unfold(x, w.shape[2:], dilation, padding, stride)  # (N, C * kh * kw, P)
+    parts = zip(w.chunk(groups), columns.chunk(groups, 1))
+    out = torch.cat([part.flatten(1) @ some for part, some in parts], 1) + b[:, None]
     height = (x.shape[2] + 2 * padding - dilation * (w.shape[2] - 1) - 1) // stride + 1
     return out.unflatten(2, (height, -1))
 
 
-@pytest.mark.parametrize("block", [1, 1 << 17])
+STEPS = [(1, 0, 1), (1, 1, 1), (1, 3, 1), (2, 1, 1), (1, 1, 2), (3, 1, 2), (2, 2, 2), (4, 2, 2)]
+
+
+@pytest.mark.parametrize("block", [1, 100, 1 << 18])
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 3), (1, 2), (3, 1), (1, 1)])
-@pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (1, 1, 1), (1, 3, 1), (2, 1, 1), (1, 1, 2)])
+@pytest.mark.parametrize(("stride", "padding", "dilation"), STEPS)
 def test_convolution(monkeypatch, kernel, stride, padding, dilation, block):
     monkeypatch.setattr(conv, "BLOCK", block)
-    arrays = [RNG.normal(size=s) for s in ((3, 2, 6, 7), (4, 2, *kernel), (4,))]
+    monkeypatch.setattr(conv, "NARROW", 8)  # some of these images lie apart, some side by side
     options = {"stride": stride, "padding": padding, "dilation": dilation}
-    equal(torch.nn.functional.conv2d, by_columns, *arrays, **options)
+    for channels, out, groups in ((2, 4, 1), (1, 8, 1), (4, 4, 2), (3, 3, 3)):  # the second: its rows are copied, too
+        arrays = [RNG.normal(size=s) for s in ((3, channels, 6, 7), (out, channels // groups, *kernel), (out,))]
+        equal(torch.nn.functional.conv2d, by_columns, *arrays, groups=groups, **options)
+
+
+@pytest.mark.parametrize(("stride", "padding", "dilation"), STEPS)
+def test_the_gradient_of_a_convolution_two_ways(stride, padding, dilation):
+    for groups in (1, 2):
+        how = conv.geometry((3, 2), stride, padding, dilation, groups)
+        g, w = RNG.normal(size=(2, 4, *how.size((2, 6, 9, 8), (3, 2)))), RNG.normal(size=(4, 6 // groups, 3, 2))
+        spread = np.zeros((2, 6, 9, 8))
+        conv._spread(g, w, how, spread)
+        np.testing.assert_allclose(torch.ops.conv_input(g, w, spread.shape, how), spread, rtol=1e-12, atol=1e-12)
 
 
 def test_convolution_by_its_definition():
