@@ -42,6 +42,10 @@ $(VENV)/.torch: $(VENV)/.dev
 	$(PIP) install -q torch==2.13.0
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.torch
+	$(PIP) install -q -e ".[bench]"
+	@touch $@
+
 learn: $(VENV)/.learn  ## install, lay the lessons out in learnnn-course/ and open them in JupyterLab
 	$(BIN)/learnnn start $(FOLDER)
 
@@ -61,8 +65,8 @@ lint: $(VENV)/.dev  ## ruff and mypy
 notebooks: $(VENV)/.dev  ## build both notebooks of every lesson from chapters/source
 	$(BIN)/python -m learnnn.course.build
 
-bench: $(VENV)/.torch  ## time against PyTorch
-	$(BIN)/python benchmarks/run.py
+bench: $(VENV)/.bench  ## time against PyTorch and the other numpy frameworks
+	$(BIN)/python benchmarks/run.py --picture benchmarks/results/latest.svg --markdown benchmarks/results/latest.md
 	$(BIN)/python benchmarks/promises.py
 
 wheel: $(VENV)/.dev  ## the wheel, lessons inside

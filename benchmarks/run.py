@@ -1,129 +1,155 @@
-"""Time learnnn against PyTorch: CPU time a training step, one thread, as a ratio. Run it with `make bench`.
+"""The speed of learnnn beside PyTorch and beside the other frameworks, in ratios. Run it with `make bench`.
 
-Each measurement is a fresh process with one library in it; the two alternate, and the figure is the median
-of the ratios of the rounds, because milliseconds drift with the machine and ratios do not. Before it is
-timed, a workload must compute the same losses under both libraries from the same parameters.
+    python benchmarks/run.py                        every row, then every framework
+    python benchmarks/run.py W1 import --only-torch some rows
+    python benchmarks/run.py W2 --only-others       one workload under all frameworks
+    python benchmarks/compare.py OLD.json NEW.json  what became slower
+
+Each measurement is a fresh process with one library in it, on one thread of linear algebra unless the row says
+otherwise; the libraries take turns. Before a time counts, the workload must have computed PyTorch's losses.
 """
 
 import argparse
-import importlib
 import json
-import os
-import platform
-import resource
-import statistics
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+from fresh import alternate, in_fresh_process
+from machine import about
+from others import FRAMEWORKS
+from promises import import_over_numpy
+from report import HEADS, cells, markdown, notes, others_text, ran, text_line
+from rows import LIBRARIES, ROWS, beside_others, same, summary
+from workloads import WORKLOADS
+
 HERE = Path(__file__).resolve().parent
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-LIBRARIES = ("learnnn", "torch")
 
 
-def losses(step, count: int) -> list[float]:
-    """What `count` steps return, each as one number."""
-    return [float(step().mean()) for _ in range(count)]
+def measured(kind: str, library: str, workload: str) -> dict:
+    """One measurement, in a process of its own."""
+    if kind == "import":
+        return {"seconds": import_over_numpy(library)}
+    arguments = [kind, library, workload]
+    return in_fresh_process(HERE / "measure.py", arguments, threads=None if kind == "threads" else 1)
 
 
-def timed(step, warm: int, steps: int) -> float:
-    """CPU seconds a step."""
-    for _ in range(warm):
-        step()
-    begin = time.process_time()
-    for _ in range(steps):
-        step()
-    return (time.process_time() - begin) / steps
+def measured_row(name: str, rounds: int) -> dict:
+    row = ROWS[name]
+    found = alternate(lambda library: measured(row.kind, library, row.workload), LIBRARIES, rounds)
+    for one in found:
+        if row.kind != "import" and not same(one["learnnn"]["losses"], one["torch"]["losses"]):
+            raise SystemExit(f"{name}: the losses differ, so its figures mean nothing: {one}")
+    return summary(row, found)
 
 
-def measure(library: str, workload: str) -> dict:
-    """In this process: the first losses, then the time a step."""
-    from workloads import WORKLOADS
-
-    torch = importlib.import_module(library)
-    if library == "torch":
-        torch.set_num_threads(1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    build, warm, steps, *_ = WORKLOADS[workload]
-    step = build(torch)
-    found = {"losses": losses(step, 10), "seconds": timed(step, warm, steps), "version": torch.__version__}
-    return found | {"peak_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before}
+def attempt(library: str, workload: str) -> dict:
+    """A framework that fails is a reason in the table, not the end of it."""
+    try:
+        return measured("steps", library, workload)
+    except SystemExit as error:
+        if library in LIBRARIES:
+            raise
+        return {"failed": str(error).strip().splitlines()[-1]}
 
 
-def in_fresh_process(library: str, workload: str) -> dict:
-    paths = os.pathsep.join([str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, str(HERE / "run.py"), "--measure", library, workload],
-        env={**os.environ, **ONE_THREAD, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise SystemExit(f"{workload} under {library} failed:\n{done.stderr}")
-    return json.loads(done.stdout)
+def objection(library: str, rounds: list[dict]) -> str:
+    """Why the times of `library` do not count, or nothing."""
+    for found in rounds:
+        if "failed" in found[library]:
+            return f"failed: {found[library]['failed']}"
+        if not same(found[library]["losses"], found["torch"]["losses"]):
+            return f"computes other losses: {found[library]['losses'][:3]}, not {found['torch']['losses'][:3]}"
+    return ""
 
 
-def same(ours: list[float], theirs: list[float]) -> bool:
-    return all(abs(a - b) <= 1e-5 + 1e-4 * abs(b) for a, b in zip(ours, theirs, strict=True))
+def measured_others(workload: str, names: list[str], rounds: int) -> dict:
+    """All frameworks that can express `workload`, beside learnnn and PyTorch, and why the others cannot."""
+    reasons = {name: FRAMEWORKS[name].cannot.get(workload) or FRAMEWORKS[name].missing() for name in names}
+    able = [name for name, reason in reasons.items() if not reason]
+    found = alternate(lambda library: attempt(library, workload), [*LIBRARIES, *able], rounds)
+    reasons |= {name: objection(name, found) for name in able}
+    counted = [name for name in [*LIBRARIES, *names] if not reasons.get(name)]
+    reasons = {name: reason for name, reason in reasons.items() if reason}
+    return beside_others([{name: one[name] for name in counted} for one in found], reasons)
 
 
-def compare(workload: str, rounds: int) -> dict:
-    """Alternate the two libraries for `rounds` rounds -> their times and the median of the ratios."""
-    seconds: dict[str, list[float]] = {library: [] for library in LIBRARIES}
-    for number in range(rounds):
-        order = LIBRARIES if number % 2 else LIBRARIES[::-1]
-        found = {library: in_fresh_process(library, workload) for library in order}
-        if not same(found["learnnn"]["losses"], found["torch"]["losses"]):
-            raise SystemExit(f"{workload}: the losses differ, so its times mean nothing: {found}")
-        for library in LIBRARIES:
-            seconds[library].append(found[library]["seconds"])
-    ratios = [ours / theirs for ours, theirs in zip(seconds["learnnn"], seconds["torch"])]
-    versions = {library: found[library]["version"] for library in LIBRARIES}
-    return {"ratio": statistics.median(ratios), "ratios": ratios, "seconds": seconds, "versions": versions}
-
-
-def line(workload: str, result: dict) -> str:
-    from workloads import WORKLOADS
-
-    build, _, _, bound, aim = WORKLOADS[workload]
-    ours, theirs = (1e6 * statistics.median(result["seconds"][library]) for library in LIBRARIES)
-    spread = f"{min(result['ratios']):.2f}-{max(result['ratios']):.2f}"
-    verdict = "aim" if result["ratio"] <= aim else "bound" if result["ratio"] <= bound else "MISSED"
-    figures = f"{ours:>8.0f} {theirs:>8.0f}   {result['ratio']:>5.2f}  {spread:<10} {bound:>5.2f} {aim:>5.2f}"
-    return f"{workload}  {figures}  {verdict:<7} {build.__doc__}"
-
-
-HEADING = "        learnnn    torch   ratio  spread     bound   aim  reached  (microseconds of CPU a step)"
+def versions(results: dict) -> dict[str, str]:
+    rounds = [found["rounds"][0] for part in ("rows", "others") for found in results[part].values()]
+    return {name: one["version"] for found in rounds for name, one in found.items() if "version" in one}
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description="learnnn against PyTorch, CPU time a step, one thread")
-    made.add_argument("workloads", nargs="*", help="W1 W2 W6 (all)")
+    form = argparse.RawDescriptionHelpFormatter
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    made.add_argument("rows", nargs="*", help=f"{' '.join(ROWS)} (all)")
     made.add_argument("--rounds", type=int, default=5, help="fresh processes of each library (%(default)s)")
-    made.add_argument("--json", type=Path, default=HERE / "results" / "latest.json", help="%(default)s")
-    made.add_argument("--measure", nargs=2, metavar=("LIBRARY", "WORKLOAD"), help=argparse.SUPPRESS)
+    made.add_argument("--json", type=Path, default=HERE / "results" / "latest.json", help="results/latest.json")
+    made.add_argument("--picture", type=Path, help="an .svg or .png to draw")
+    made.add_argument("--markdown", type=Path, help="a file for the tables in Markdown")
+    made.add_argument("--others", nargs="+", metavar="NAME", help=f"only these of {', '.join(FRAMEWORKS)}")
+    tables = made.add_mutually_exclusive_group()
+    tables.add_argument("--only-torch", action="store_true", help="the first table alone")
+    tables.add_argument("--only-others", action="store_true", help="the second table alone")
     return made
 
 
-def main() -> None:
-    from workloads import WORKLOADS
+def checked(args: argparse.Namespace) -> argparse.Namespace:
+    if unknown := set(args.rows) - set(ROWS):
+        raise SystemExit(f"no row {', '.join(sorted(unknown))}: there are {', '.join(ROWS)}")
+    if unknown := set(args.others or ()) - set(FRAMEWORKS):
+        raise SystemExit(f"no framework {', '.join(sorted(unknown))}: there are {', '.join(FRAMEWORKS)}")
+    if args.rounds < 1:
+        raise SystemExit(f"--rounds {args.rounds}: at least one is needed")
+    return args
 
-    args = parser().parse_args()
-    if args.measure:
-        print(json.dumps(measure(*args.measure)))
-        return
-    if unknown := set(args.workloads) - set(WORKLOADS):
-        raise SystemExit(f"no workload {', '.join(sorted(unknown))}: there are {', '.join(WORKLOADS)}")
-    print(HEADING)
+
+def first_table(names: list[str], rounds: int) -> dict:
+    print(text_line(HEADS))
     results = {}
-    for workload in args.workloads or WORKLOADS:
-        results[workload] = compare(workload, args.rounds)
-        print(line(workload, results[workload]), flush=True)
+    for name in names:
+        results[name] = measured_row(name, rounds)
+        print(text_line(cells(name, results[name])), flush=True)
+    return results
+
+
+def second_table(workloads: list[str], names: list[str], rounds: int) -> dict:
+    results = {}
+    for workload in workloads:
+        print(f"\r{workload} under every framework ... ", end="", flush=True)
+        results[workload] = measured_others(workload, names, rounds)
+    print("\rCPU time of a step as a multiple of PyTorch's")
+    print("\n".join([others_text(results), *notes(results, remarks(names))]))
+    return results
+
+
+def remarks(names: list[str]) -> dict[str, str]:
+    return {name: FRAMEWORKS[name].remark for name in names}
+
+
+def write(args: argparse.Namespace, results: dict) -> None:
     args.json.parent.mkdir(parents=True, exist_ok=True)
-    about = {"python": platform.python_version(), "machine": platform.machine(), "rounds": args.rounds}
-    args.json.write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n")
+    args.json.write_text(json.dumps(results, indent=1) + "\n")
     print(f"written to {args.json}")
+    if args.markdown:
+        args.markdown.write_text(markdown(results))
+    if args.picture:
+        from picture import draw
+
+        draw(results, args.picture)
+
+
+def main() -> None:
+    args = checked(parser().parse_args())
+    names, frameworks = args.rows or list(ROWS), args.others or list(FRAMEWORKS)
+    where = about() | {"rounds": args.rounds}
+    for library in LIBRARIES:  # bytecode is written once, at installation
+        measured("cold", library, "W2")
+    rows = {} if args.only_others else first_table(names, args.rounds)
+    workloads = [] if args.only_torch else [name for name in names if name in WORKLOADS]
+    others = second_table(workloads, frameworks, args.rounds) if workloads else {}
+    results = {"about": where, "rows": rows, "others": others, "remarks": remarks(frameworks)}
+    results["about"]["versions"] = versions(results)
+    print(ran(results["about"]))
+    write(args, results)
 
 
 if __name__ == "__main__":
