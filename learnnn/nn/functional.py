@@ -219,13 +219,22 @@ def scaled_dot_product_attention(
     _check_attention(query, key, value, dropout_p)
     length, steps = query.shape[-2], key.shape[-2]
     mask, keep = attn_mask, None
-    if is_causal or (mask is not None and mask.dtype == bool):
-        seen = np.tri(length, steps, dtype=bool) if is_causal else mask.array
-        mask = np.where(seen, 0, -np.inf).astype(query.dtype)
+    if is_causal:
+        mask = _causal(length, steps, query.dtype)
+    elif mask is not None and mask.dtype == bool:
+        mask = np.where(mask.array, query.dtype.type(0), query.dtype.type(-np.inf))
     if dropout_p:
         batch = np.broadcast_shapes(query.shape[:-2], key.shape[:-2])
         keep = dropout(wrap(np.ones((*batch, length, steps), query.dtype)), dropout_p).array
     return ops.scaled_dot_product_attention(query, key, value, mask, keep, scale)
+
+
+@functools.lru_cache(maxsize=8)
+def _causal(length: int, steps: int, dtype: np.dtype) -> np.ndarray:
+    """(L, S): 0 up to a query's own place and -inf after it. All rows are windows on one line: (L + S) in memory."""
+    line = np.zeros(length + steps, dtype)
+    line[length:] = -np.inf
+    return np.lib.stride_tricks.sliding_window_view(line, steps)[:-1][::-1]  # read-only
 
 
 def _shared_heads(x: Any, heads: int) -> Any:

@@ -13,12 +13,16 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Variable, from_backward, no_grad, wrap
-from .linalg import _sum_rows
+from .linalg import _rows, _sum_rows, ones
 from .reduce import axes
 
 
 def _mean(x: np.ndarray, dims: tuple[int, ...], y: Any = None) -> np.ndarray:
     """The mean of x, or of x * y, over `dims`, which stay with size 1. The last axes as dot products: much faster."""
+    if dims == (x.ndim - 1,):
+        n = x.shape[-1]
+        total = x @ ones(n, x.dtype) if y is None else np.vecdot(x, y)
+        return (total / max(n, 1))[..., None]
     start = x.ndim
     while start - 1 in dims:
         start -= 1
@@ -27,7 +31,7 @@ def _mean(x: np.ndarray, dims: tuple[int, ...], y: Any = None) -> np.ndarray:
     if n == 1:  # nothing to sum but the first axes
         total = x if y is None else x * y
     else:
-        total = rows @ np.ones(n, x.dtype) if y is None else np.vecdot(rows, y.reshape(rows.shape))
+        total = rows @ ones(n, x.dtype) if y is None else np.vecdot(rows, y.reshape(rows.shape))
     kept = [1 if d in dims else size for d, size in enumerate(x.shape)]
     first = tuple([d for d in dims if d < start])
     total = total.reshape(*x.shape[:start], *kept[start:]).sum(first, keepdims=True)
@@ -51,27 +55,39 @@ def _normalize_plain(
     return z if bias is None else z + bias
 
 
-@from_backward(plain=_normalize_plain)
-@np.errstate(all="ignore")
+@from_backward(quiet=True, plain=_normalize_plain)
 def _normalize(input, weight, bias, dims, eps, centred=True, known=None):
     """`weight` and `bias` broadcast against the input. `known` are its moments, where the caller has them."""
-    x = input - (known[0] if known else _mean(input, dims)) if centred else input
+    mean = (known[0] if known else _mean(input, dims)) if centred else None
+    x = input - mean if centred else input
     scale = 1 / np.sqrt((known[1] if known else _mean(x, dims, x)) + eps)
-    z = x * scale
-    out = z * (1 if weight is None else weight)
+    alike = _alike(weight, dims, input.ndim) and _alike(bias, dims, input.ndim)
+    factor = (scale * weight).astype(scale.dtype, copy=False) if alike and weight is not None else scale
+    out = x * factor
+    if not alike and weight is not None:
+        out *= weight
     if bias is not None:
         out += bias
 
     def backward(g: Any) -> tuple[Any, ...]:
-        gz = g if weight is None else g * weight
-        grad = z * -_mean(gz, dims, z)
-        grad += gz
+        x = input - mean if centred else input.copy()  # once more: kept, it would take as much memory as the input
+        gz = g if alike or weight is None else g * weight
+        level, along = _mean(gz, dims), _mean(gz, dims, x) * scale  # the means of gz and of gz * z
+        n = math.prod([g.shape[d] for d in dims])
+        d_weight = None if weight is None else _fold(along * n, weight) if alike else _fold_along(g, weight, x, scale)
+        d_bias = None if bias is None else _fold(level * n if alike else g, bias)
+        x *= -along * scale * factor
+        x += gz * factor
         if centred:
-            grad -= _mean(gz, dims)
-        grad *= scale
-        return grad, None if weight is None else _fold(g, weight, z), None if bias is None else _fold(g, bias)
+            x -= level * factor
+        return x, d_weight, d_bias
 
     return out, backward
+
+
+def _alike(parameter: Any, dims: tuple[int, ...], ndim: int) -> bool:
+    """Whether a parameter is one number over these axes."""
+    return parameter is None or all(d < ndim - parameter.ndim or parameter.shape[d - ndim] == 1 for d in dims)
 
 
 def _fold(g: np.ndarray, parameter: np.ndarray, z: Any = None) -> np.ndarray:
@@ -81,6 +97,13 @@ def _fold(g: np.ndarray, parameter: np.ndarray, z: Any = None) -> np.ndarray:
     wide = (1,) * (g.ndim - parameter.ndim) + parameter.shape
     dims = tuple([d for d, n in enumerate(wide) if n == 1])
     return (_mean(g, dims, z) * math.prod([g.shape[d] for d in dims])).reshape(parameter.shape)
+
+
+def _fold_along(g: Any, weight: Any, x: Any, scale: Any) -> Any:
+    """The gradient of a weight, g * x * scale summed over where it was: one product if there is a scale a row."""
+    if weight.ndim == 1 and scale.size * x.shape[-1] == x.size:
+        return scale.reshape(-1) @ _rows(g * x)
+    return _fold(g, weight, x * scale)
 
 
 def _aligned(parameter: Any, ndim: int, features: int, name: str) -> Any:

@@ -88,7 +88,7 @@ class Arrangement:
     """
 
     def __init__(self, params: list[Tensor], states: list[State], ages: list[int], names: Sequence[str], desk: Any):
-        self.params, self.ages = params, ages
+        self.params, self.states, self.ages = params, states, ages
         together: dict[Any, list[int]] = {}
         for i, (p, state, age) in enumerate(zip(params, states, ages, strict=True)):
             kept = tuple([name for name in names if name in state])
@@ -100,21 +100,20 @@ class Arrangement:
                 part = Bundle if large is None else Single
                 found = part([params[i] for i in some], [states[i] for i in some], kept, desk(dtype))
                 self.parts.append((some[0], found))
-        self.names = names
-        self.arrays = self._arrays(params, states)
+        self.kept = [(state, name) for state in states for name in names if name in state]
+        self.arrays = self._arrays()
 
-    def _arrays(self, params: list[Tensor], states: list[State]) -> list[np.ndarray]:
-        kept = [state[name].array for state in states for name in self.names if name in state]
-        return [p.array for p in params] + kept
+    def _arrays(self) -> list[np.ndarray]:
+        """Where the numbers are at present: of the parameters, and what is remembered."""
+        return [p.array for p in self.params] + [state[name].array for state, name in self.kept]
 
     def fits(self, params: list[Tensor], states: list[State], ages: list[int]) -> bool:
         """Whether it is still about these parameters, at the same places in memory: a loaded state is not."""
-        arrays = self._arrays(params, states)
         return (
-            len(arrays) == len(self.arrays)
-            and ages == self.ages
+            ages == self.ages
             and all(map(is_, params, self.params))
-            and all(map(is_, arrays, self.arrays))
+            and all(map(is_, states, self.states))
+            and all(map(is_, self._arrays(), self.arrays))
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import enable_grad, no_grad, wrap
+from ..autograd import enable_grad, wrap
 from ..ops import get_default_dtype
 from ..tensor import Tensor
 from .bundle import Arrangement, Desk, blocks
@@ -77,9 +77,8 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self.steps_taken += 1
-        with no_grad():
-            for number, group in enumerate(self.param_groups):
-                self._step_group(number, group)
+        for number, group in enumerate(self.param_groups):
+            self._step_group(number, group)
         return loss
 
     def _step_group(self, number: int, group: dict[str, Any]) -> None:

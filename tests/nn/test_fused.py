@@ -116,6 +116,40 @@ def test_normalization(shape, parameter, dims, centred):
     equal(normalization._normalize, normalization._normalize_plain, *arrays, **options)
 
 
+@pytest.mark.parametrize("given", ["weight", "bias", "neither"])
+@pytest.mark.parametrize(("parameter", "dims"), [((4,), (2,)), ((3, 1), (2,)), ((3, 1), (0, 2)), ((3, 4), (1, 2))])
+def test_normalization_without_some_parameter(parameter, dims, given):
+    places = {"weight": lambda p: (p, None), "bias": lambda p: (None, p), "neither": lambda p: (None, None)}[given]
+    arrays = [RNG.normal(size=s) for s in ((2, 3, 4), parameter)][: 1 + (given != "neither")]
+    fused, plain = [
+        lambda x, p=None, f=f: f(x, *places(p), dims=dims, eps=0.01)
+        for f in (normalization._normalize, normalization._normalize_plain)
+    ]
+    equal(fused, plain, *arrays)
+
+
+@pytest.mark.parametrize(("parameter", "dims"), [((64,), (1,)), ((64,), (0,))])
+def test_normalization_of_numbers_far_from_zero(parameter, dims):
+    found = []
+    x, v = RNG.normal(size=(50, 64)) + 1000, RNG.normal(size=(50, 64))
+    for dtype in (np.float32, np.float64):
+        xs = [torch.tensor(a.astype(dtype), requires_grad=True) for a in (x.astype(np.float32), *np.ones((2, 64)))]
+        y = normalization._normalize(*xs, dims=dims, eps=1e-5)
+        found.append([y.detach().numpy(), *[g.numpy() for g in torch.autograd.grad((y * v.astype(dtype)).sum(), xs)]])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=5e-3)
+
+
+def test_normalization_of_halves_with_single_parameters():
+    w, b = torch.linspace(1, 2, 4), torch.linspace(-1, 1, 4)
+    x = torch.tensor(RNG.normal(size=(3, 4)).astype(np.float16), requires_grad=True)
+    for dims in ((1,), (0,)):
+        y = normalization._normalize(x, w, b, dims=dims, eps=0.01)
+        expected = normalization._normalize_plain(x.double(), w.double(), b.double(), dims=dims, eps=0.01)
+        assert y.dtype == np.float16
+        np.testing.assert_allclose(y.detach().numpy(), expected.detach().numpy(), atol=0.01)
+
+
 def by_columns(x, w, b, stride, padding, dilation, groups=1):
     """A convolution, spelled as a product with the unfolded image."""
     columns = torch.nn.functional.unfold(x, w.shape[2:], dilation, padding, stride)  # (N, C * kh * kw, P)
