@@ -50,6 +50,7 @@ from .devices import (
 )
 from .ops import *
 from .ops import finfo, get_default_dtype, iinfo, set_default_dtype
+from .pages import keep_pages as _keep_pages
 from .random import (
     Generator,
     bernoulli,
@@ -70,7 +71,6 @@ from .random import (
     set_rng_state,
 )
 from .serialization import load, save
-from .pages import keep_pages as _keep_pages
 from .tensor import Size, Tensor, is_floating_point, is_tensor, numel
 
 __version__ = "0.1.0"

@@ -248,8 +248,9 @@ def binary_cross_entropy_with_logits(
         raise RuntimeError(
             f"result type {input.dtype} for logits and {target.dtype} for targets: both must be floats, as in y.float()"
         )
-    plain = any([getattr(t, "requires_grad", False) for t in (target, weight, pos_weight) if t is not None])
-    return (_binary_cross_entropy_plain if plain else _binary_cross_entropy)(input, target, weight, pos_weight, reduction)
+    plain = any(getattr(t, "requires_grad", False) for t in (target, weight, pos_weight) if t is not None)
+    compute = _binary_cross_entropy_plain if plain else _binary_cross_entropy
+    return compute(input, target, weight, pos_weight, reduction)
 
 
 _TINY = float(np.float32(1e-12))  # PyTorch's
