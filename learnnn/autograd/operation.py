@@ -12,7 +12,7 @@ from .function import Parcel, Port
 from .mode import quietly, recording
 from .node import Node, Saving
 from .sweep import grad as gradient
-from .variable import Variable, current, edge, wrap
+from .variable import Variable, edge, wrap
 
 
 class Plan:
@@ -23,23 +23,23 @@ class Plan:
         place = {key: i for i, key in enumerate((*arguments, "y"))}
         place |= {f"{key}_shape": ~i for key, i in place.items()}  # ~i: keep the shape of value i only
         tensors = [i for i, a in enumerate(args) if isinstance(a, Variable)]
-        self.inputs = [(place[key], place[key] in tensors and args[place[key]]._requires_grad) for key in rules]
-        self.active = any(active for _, active in self.inputs)
+        self.inputs = [place[key] for key in rules]
+        self.every = self.inputs == list(range(len(args)))  # whether each argument has a rule, in their order
+        wanted = [i in tensors and args[i]._requires_grad for i in self.inputs]
+        self.active = any(wanted)
         self.numbers = len(tensors) < len(args)  # whether some argument is no tensor
         self.keep: list[int] = []  # places of the values kept, those for one rule side by side
         self.rules: list[tuple[Callable, int, int]] = []  # (rule, start, end of its values)
-        for rule, (_, active) in zip(rules.values(), self.inputs, strict=True):
+        for rule, active in zip(rules.values(), wanted, strict=True):
             start = len(self.keep)
             self.keep += [place[p] for p in _parameters(rule)[1:]] if active else []
             self.rules.append((rule, start, len(self.keep)))
         self.watched = sorted({i for i in self.keep if i in tensors})
         self.output = place["y"] if place["y"] in self.keep else None
 
-    def record(self, args: tuple[Any, ...], values: list[Any], result: Variable) -> None:
-        """Link `result` to the arguments it was computed from; `values` are these as arrays."""
-        edges, saved, versions = [], [], []
-        for i, active in self.inputs:
-            edges.append((args[i]._node or edge(args[i])) if active else None)
+    def record(self, args: tuple, values: list[Any], edges: list[Node | None], result: Variable) -> None:
+        """Link `result` to the arguments it was computed from; `values` are these as arrays, `edges` their nodes."""
+        versions, saved = [], []
         for i in self.watched:
             counter = args[i]._counter or args[i].counter()
             versions.append((counter, counter[0]))
@@ -48,7 +48,7 @@ class Plan:
             versions.append((result.counter(), 0))
         for i in self.keep:
             saved.append(values[i] if i >= 0 else np.shape(values[~i]))
-        step = Step(tuple(edges), result.array)
+        step = Step(tuple(edges if self.every else [edges[i] for i in self.inputs]), result.array)
         step.plan, step.saved, step.versions = self, saved, versions
         result._node, result._requires_grad = step, True
 
@@ -65,13 +65,16 @@ class Step(Saving):
 
     def backward(self, grad: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         saved = self.unpack()
-        pieces: list[Any] = []
         if create_graph:
             saved = self.as_tensors(saved)
-        for parent, (rule, start, end) in zip(edges, self.plan.rules, strict=True):
+        rules = self.plan.rules
+        if len(rules) == 1:  # as of most operations; then its values are all that was saved
+            return (rules[0][0](grad, *saved),)
+        pieces: list[Any] = []
+        for parent, (rule, start, end) in zip(edges, rules):
             if parent is None:
                 pieces.append(None)
-            elif end == start + 1:  # as most are, and this is a faster call than the next
+            elif end == start + 1:  # a faster call than the next
                 pieces.append(rule(grad, saved[start]))
             else:
                 pieces.append(rule(grad, *saved[start:end]))
@@ -79,7 +82,7 @@ class Step(Saving):
 
     def as_tensors(self, saved: list[Any]) -> list[Any]:
         """What was saved, as tensors that remember where they came from: for higher derivatives."""
-        nodes = {i: e for (i, _), e in zip(self.plan.inputs, self.edges, strict=True)} | {self.plan.output: self}
+        nodes = dict(zip(self.plan.inputs, self.edges, strict=True)) | {self.plan.output: self}
         kept = zip(self.plan.keep, saved, strict=True)
         return [wrap(value, nodes[i]) if nodes.get(i) else value for i, value in kept]
 
@@ -122,16 +125,22 @@ def differentiable(
                 if variants and (other := _variant(variants, args, kwargs)):
                     return other(*args, **kwargs)
                 args = _bind(function, arguments, args, kwargs)
-            values, kinds = [], 0  # of kinds a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
+            values: list[Any] = []
+            edges: list[Node | None] = []
+            kinds = 0  # a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
             for a in args:
-                if isinstance(a, Variable):
-                    if a._base is not None:
-                        current(a)
-                    values.append(a.array)
-                    kinds = 3 * kinds + (2 if a._requires_grad else 1)
-                else:
+                if not isinstance(a, Variable):
                     values.append(a)
+                    edges.append(None)
                     kinds *= 3
+                elif (node := edge(a)) is None:
+                    values.append(a.array)
+                    edges.append(None)
+                    kinds = 3 * kinds + 1
+                else:
+                    values.append(a.array)
+                    edges.append(node)
+                    kinds = 3 * kinds + 2
             if kinds == 0:
                 return _on_arrays(compute, name, args)
             plan = plans.get(kinds)
@@ -144,7 +153,7 @@ def differentiable(
             except ValueError as error:
                 raise _shapes_explained(error, name, values) from None
             if plan.active and recording.enabled:
-                plan.record(args, values, result)
+                plan.record(args, values, edges, result)
             if view and np.may_share_memory(result.array, values[0]):
                 result._is_view_of(args[0], lambda base, rest=args[1:]: operation(base, *rest))
             return result

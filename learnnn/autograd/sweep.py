@@ -90,7 +90,7 @@ def sweep(
             pieces = node.backward(grad, edges, create_graph)
             if watch.anomalies and watch.nan:
                 autograd.look(node, pieces)
-            for parent, piece in zip(edges, pieces, strict=False):
+            for parent, piece in zip(edges, pieces):
                 if parent is None or piece is None:
                     continue
                 if piece.shape != parent.shape or piece.dtype is not parent.dtype:

@@ -141,10 +141,13 @@ def _keep(tensor: Variable | None, grad: Variable) -> None:
         autograd.accumulate(tensor, grad if grad._node else grad.array)
 
 
+_new, _Array = object.__new__, np.ndarray  # looked up once: every operation passes here
+
+
 def wrap(array: Any, node: Node | None = None) -> Any:
     """A tensor around an array, without copying; the result of `node` if one is given."""
-    tensor = Variable.result.__new__(Variable.result)
-    tensor.array = array if type(array) is np.ndarray else np.asarray(array)
+    tensor = _new(Variable.result)
+    tensor.array = array if type(array) is _Array else np.asarray(array)
     if node is not None:
         tensor._node, tensor._requires_grad = node, True
     return tensor
@@ -152,14 +155,13 @@ def wrap(array: Any, node: Node | None = None) -> Any:
 
 def edge(tensor: Variable) -> Node | None:
     """The node to which a gradient of this tensor is sent; None if it needs none."""
-    current(tensor)
-    if tensor._node is not None:
-        return tensor._node
+    if tensor._base is not None:
+        current(tensor)
     if not tensor._requires_grad:
         return None
-    if tensor._leaf is None:
+    if tensor._node is None and tensor._leaf is None:
         tensor._leaf = Leaf(tensor)
-    return tensor._leaf
+    return tensor._node or tensor._leaf
 
 
 def current(tensor: Variable) -> Variable:

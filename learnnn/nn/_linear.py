@@ -41,7 +41,10 @@ class Linear(Module):
             init.uniform_(parameter, -bound, bound)
 
     def forward(self, input: Any) -> Any:
+        own = self._parameters  # python would look for self.weight in two other places first
         try:
+            return F.linear(input, own["weight"], own["bias"])
+        except KeyError:  # someone put a plain tensor in its place
             return F.linear(input, self.weight, self.bias)
         except (TypeError, ValueError, RuntimeError, AttributeError) as error:
             self._explain(input, error)
