@@ -25,13 +25,12 @@ HERE = Path(__file__).resolve().parent
 
 
 # -------------------------------------------------------------------------------- ways to do it, one a process
-def plain(workload: str) -> dict:
+def plain(workload: str):
     """A step as it is."""
-    step, _ = begin("learnnn", workload)
-    return timed(step, workload)
+    return begin("learnnn", workload)[0]
 
 
-def halves(workload: str) -> dict:
+def halves(workload: str):
     """The batch in two halves, each forward and backward in a thread of its own; then one step of the optimizer."""
     import learnnn as torch
 
@@ -58,7 +57,7 @@ def halves(workload: str) -> dict:
         optimizer.step()
         return (found[0][0] + found[1][0]) / 2
 
-    return timed(step, workload)
+    return step
 
 
 def _closed(step) -> list:
@@ -67,15 +66,15 @@ def _closed(step) -> list:
     return [cells[name].cell_contents for name in ("model", "X", "y", "criterion", "optimizer")]
 
 
-def replay(workload: str) -> dict:
+def replay(workload: str):
     """W2 as a replayed tape would run it: its numpy calls alone, into memory that is there, in the recorded order."""
-    rng = np.random.default_rng(2)
-    shapes = [(16, 2), (16,), (16, 16), (16,), (1, 16), (1,)]
-    flat, g, m, v, t = np.zeros((5, sum(map(np.prod, shapes))), np.float32)
+    parameters, X, y = plain("W2").start
+    shapes, X, y = [p.array.shape for p in parameters], X.array, y.array
+    flat, g, m, v, t = np.zeros((5, sum(p.array.size for p in parameters)), np.float32)
     W0, b0, W1, b1, W2, b2 = _parts(flat, shapes)
     gW0, gb0, gW1, gb1, gW2, gb2 = _parts(g, shapes)
-    flat[:] = rng.uniform(-0.5, 0.5, flat.size)
-    X, y = rng.standard_normal((32, 2)).astype("f"), rng.integers(0, 2, (32, 1)).astype("f")
+    for part, p in zip(_parts(flat, shapes), parameters):
+        part[...] = p.array
     h0, h1, d0, d1, s = *np.empty((4, 32, 16), "f"), np.empty((32, 1), "f")
     ones, taken = np.ones(32, "f"), [0]
 
@@ -95,7 +94,7 @@ def replay(workload: str) -> dict:
         _adam(flat, g, m, v, t, taken[0])
         return loss
 
-    return timed(step, workload)
+    return step
 
 
 def _parts(flat: np.ndarray, shapes: list) -> list[np.ndarray]:
@@ -125,7 +124,7 @@ def _adam(p, g, m, v, t, n) -> None:
     p -= t
 
 
-def gelu(into: str) -> dict:
+def gelu(into: str):
     """GELU forward and backward at the size of W5, into new arrays or into ones that are kept for it."""
     x, g = np.random.default_rng(0).standard_normal((2, 16, 64, 256)).astype("f")
     kept = [np.empty_like(x) for _ in range(4)]
@@ -147,11 +146,11 @@ def gelu(into: str) -> dict:
         slope *= g
         return y
 
-    return timed(step, "W5")
+    return step
 
 
-def kernel(_: str) -> dict:
-    """W6 with all of Adam in one compiled loop; `start` is what importing the compiler and compiling take."""
+def kernel(_: str):
+    """W6 with all of Adam in one compiled loop. What importing the compiler and compiling take is `step.start`."""
     begun = time.process_time()
     import numba
 
@@ -163,9 +162,15 @@ def kernel(_: str) -> dict:
             p[i] -= rate * m[i] / (np.sqrt(v[i]) + eps)
 
     arrays = np.random.default_rng(0).random((10, 4, 100_000), np.float32)
-    step = lambda: [update(*parts, np.float32(1e-3), np.float32(1e-8)) for parts in arrays] and arrays[0, 0]
+
+    def step():
+        for parts in arrays:
+            update(*parts, np.float32(1e-3), np.float32(1e-8))
+        return arrays[0, 0]
+
     step()
-    return {"start": time.process_time() - begun} | timed(step, "W6")
+    step.start = time.process_time() - begun
+    return step
 
 
 # -------------------------------------------------------------------------------------------------- comparisons
@@ -228,7 +233,17 @@ def decide_kernel(rounds: int) -> None:
 
 
 DECISIONS = {"threads": decide_threads, "replay": decide_replay, "memory": decide_memory, "kernel": decide_kernel}
+AS_OFTEN_AS = {"gelu": "W5", "kernel": "W6"}  # the workload whose numbers of steps are taken
 WAYS = {"plain": plain, "halves": halves, "replay": replay, "gelu": gelu, "kernel": kernel}
+
+
+def measure(kind: str, argument: str) -> dict:
+    """In this process: the time of a step, and what came before the first."""
+    import learnnn  # noqa: F401  which decides about pages, for every way
+
+    step = WAYS[kind](argument)
+    start = step.start if kind == "kernel" else 0
+    return {"start": start} | timed(step, AS_OFTEN_AS.get(kind, argument))
 
 
 def main() -> None:
@@ -238,10 +253,7 @@ def main() -> None:
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
-        kind, argument = args.measure
-        if kind == "gelu":
-            import learnnn  # noqa: F401  which decides about pages
-        print(json.dumps(WAYS[kind](argument)))
+        print(json.dumps(measure(*args.measure)))
         return
     for name in args.decisions or DECISIONS:
         DECISIONS[name](args.rounds)

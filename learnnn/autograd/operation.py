@@ -129,18 +129,15 @@ def differentiable(
             edges: list[Node | None] = []
             kinds = 0  # a digit an argument: 0 no tensor, 1 a constant one, 2 one with gradient
             for a in args:
-                if not isinstance(a, Variable):
-                    values.append(a)
-                    edges.append(None)
-                    kinds *= 3
-                elif (node := edge(a)) is None:
-                    values.append(a.array)
-                    edges.append(None)
-                    kinds = 3 * kinds + 1
+                node = None
+                if isinstance(a, Variable):
+                    node = edge(a)
+                    kinds = 3 * kinds + (1 if node is None else 2)
+                    a = a.array
                 else:
-                    values.append(a.array)
-                    edges.append(node)
-                    kinds = 3 * kinds + 2
+                    kinds *= 3
+                values.append(a)
+                edges.append(node)
             if kinds == 0:
                 return _on_arrays(compute, name, args)
             plan = plans.get(kinds)

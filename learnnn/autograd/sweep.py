@@ -220,18 +220,15 @@ def accumulate(tensor: Variable, grad: Any) -> None:
     if isinstance(grad, Variable):
         with Switch(True):
             tensor._grad = wrap(grad.array.copy(), grad._node) if tensor._grad is None else tensor._grad + grad
-    elif tensor._grad is None:
-        tensor._grad = wrap(_own(grad))
-    else:
+    elif tensor._grad is not None:
         tensor._grad.array += grad
+    elif grad.base is None and getrefcount(grad) == _ALONE:  # nobody else can see this memory
+        tensor._grad = wrap(grad)
+    else:
+        tensor._grad = wrap(grad.copy())
 
 
-def _own(array: np.ndarray) -> np.ndarray:
-    """The array if nobody else can see its memory, else a copy."""
-    return array if array.base is None and getrefcount(array) == _ALONE else array.copy()
-
-
-_ALONE = (lambda array: (lambda array: getrefcount(array))(array))(np.empty(0))  # seen from `_own` in `accumulate`
+_ALONE = (lambda grad: getrefcount(grad))(np.empty(0))  # what `accumulate` counts for what only its caller holds
 
 
 def grad(
