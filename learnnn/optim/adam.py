@@ -19,11 +19,11 @@ def check_means(betas: Any, eps: float) -> None:
 
 def follow(m: np.ndarray, v: np.ndarray, g: np.ndarray, t: np.ndarray, beta1: float, beta2: float) -> None:
     """Take g into the running means, m of g and v of g^2; t is scratch."""
-    np.multiply(g, 1 - beta1, out=t)
-    m *= beta1
-    m += t
-    t *= g
-    t *= (1 - beta2) / (1 - beta1)
+    np.subtract(g, m, out=t)
+    t *= 1 - beta1
+    m += t  # m = beta1 * m + (1 - beta1) * g
+    np.multiply(g, g, out=t)
+    t *= 1 - beta2
     v *= beta2
     v += t
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..tensor import Tensor
 
 SMALL = 4096  # elements: a larger parameter is updated by itself
-BLOCK = 1 << 17  # elements that are updated at once: so many of each array stay in the cache
+BLOCK = 1 << 16  # elements that are updated at once: so many of each array stay in the cache
 State = dict[str, Any]
 
 
