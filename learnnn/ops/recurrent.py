@@ -233,7 +233,8 @@ def _recur(data, h0, c0, w_ih, w_hh, b_ih, b_hh, mode, sizes, reverse, first):
     def backward(d_output: Any, dh: Any, dc: Any = None) -> tuple[Any, ...]:
         k, w_x, w_h = len(x), *(w.reshape(len(x), hidden, w.shape[1]) for w in (w_ih, w_hh))  # (k, H, F), (k, H, H)
         slopes = kind.slopes(x, *steps)
-        d = np.empty((k + (mode == "GRU"), len(data), hidden), data.dtype)
+        # (k, N, H), over the slopes, each of which is used once; GRU has a fourth: what its n sees of x
+        d = np.empty((k + 1, len(data), hidden), data.dtype) if mode == "GRU" else slopes[0]
         for start, end in reversed(spans):
             n, at = end - start, slice(start, end)
             now = [s[..., at, :] for s in slopes]
