@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from limits import Work, causal_attention, convolution, linear, lstm
-from workloads import gpt, parameters_from, trainer
+from workloads import gpt, parameters_from, reader, trainer
 
 
 @dataclass(frozen=True)
@@ -143,19 +143,8 @@ def transformer_work(T):
 
 def recurrent(torch, T):
     """LSTM 32 -> 64; linear, cross-entropy, Adam, batch 16"""
-    nn, F, rng = torch.nn, torch.nn.functional, np.random.default_rng(17)
-
-    class Reader(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.lstm = nn.LSTM(32, 64, batch_first=True)
-            self.head = nn.Linear(64, 10)
-
-        def forward(self, x):  # (B, T, 32)
-            output, _ = self.lstm(x)
-            return self.head(output[:, -1])
-
-    model = Reader()
+    F, rng = torch.nn.functional, np.random.default_rng(17)
+    model = reader(torch, hidden=64)
     parameters_from(rng, model, torch)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
     return trainer(model, *labelled(torch, rng, 16, T, 32), F.cross_entropy, optimizer)

@@ -68,21 +68,27 @@ def w3(torch):
     return trainer(model, X, y, F.cross_entropy, optimizer)
 
 
-def w4(torch):
-    """LSTM 32 -> 128, 64 steps, batch 32, Adam."""
-    nn, F, rng = torch.nn, torch.nn.functional, np.random.default_rng(4)
+def reader(torch, hidden):
+    """An LSTM over sequences of 32 features, and ten classes from its last output."""
+    nn = torch.nn
 
     class Reader(nn.Module):
         def __init__(self):
             super().__init__()
-            self.lstm = nn.LSTM(32, 128, batch_first=True)
-            self.head = nn.Linear(128, 10)
+            self.lstm = nn.LSTM(32, hidden, batch_first=True)
+            self.head = nn.Linear(hidden, 10)
 
         def forward(self, x):  # (B, T, 32)
             output, _ = self.lstm(x)
             return self.head(output[:, -1])
 
-    model = Reader()
+    return Reader()
+
+
+def w4(torch):
+    """LSTM 32 -> 128, 64 steps, batch 32, Adam."""
+    F, rng = torch.nn.functional, np.random.default_rng(4)
+    model = reader(torch, hidden=128)
     parameters_from(rng, model, torch)
     X = torch.tensor(rng.standard_normal((32, 64, 32)).astype("float32"))
     y = torch.tensor(rng.integers(0, 10, 32))
