@@ -13,6 +13,7 @@ def readme(root):
     return (root / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_example_runs_as_is(readme, root, tmp_path):
     pytest.importorskip("sklearn")
     (example,) = re.findall(r"```python\n(.*?)```", readme, re.S)

@@ -60,6 +60,7 @@ def test_the_framework_is_what_stands_below_inspection():
     assert {room for room in rooms if room in heights and heights[room] > top} == rooms & set(stats.ABOVE)
 
 
+@pytest.mark.slow
 def test_the_report_adds_up():
     found = stats.report().splitlines()
     begin = found.index("the framework, a room a line") + 1

@@ -15,6 +15,7 @@ def accuracy(text: str) -> float:
     return float(re.search(r"accuracy on held-out data: ([\d.]+)%", text)[1])
 
 
+@pytest.mark.slow
 def test_97_percent_of_held_out_digits(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     assert cli.main(["demo", "--out", str(tmp_path / "shown.png")]) == 0

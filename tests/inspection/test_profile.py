@@ -245,6 +245,7 @@ def test_what_a_function_of_the_learner_keeps():
 
 
 # ----------------------------------------------------------------------------------------------- bytes by hand
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(1, 7), st.booleans())
 def test_bytes_of_a_random_mlp(sizes, batch, double):

@@ -269,6 +269,7 @@ def test_the_bar_in_a_notebook(shown):
     assert isinstance(ProgressBar(), Callback)
 
 
+@pytest.mark.slow
 def test_the_live_plot(shown, tmp_path):
     pytest.importorskip("matplotlib")
     plot = LivePlot(tmp_path / "plots" / "run.png", interval=0.0)
