@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from limits import Work, causal_attention, convolution, linear, lstm
-from workloads import gpt, parameters_from, reader, trainer
+from workloads import convolutional, gpt, parameters_from, reader, trainer
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,8 @@ def mlp_work(batch):
 
 def cnn(torch, batch):
     """CNN on 28 x 28; conv 16, conv 32, each with ReLU and pool, linear, Adam"""
-    nn, F, rng = torch.nn, torch.nn.functional, np.random.default_rng(12)
-    model = nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(32 * 7 * 7, 10),
-    )  # fmt: skip
+    F, rng = torch.nn.functional, np.random.default_rng(12)
+    model = convolutional(torch)
     parameters_from(rng, model, torch)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
     return trainer(model, *labelled(torch, rng, batch, 1, 28, 28), F.cross_entropy, optimizer)

@@ -53,14 +53,20 @@ def w2(torch):
     return trainer(model, X, y, F.binary_cross_entropy_with_logits, optimizer)
 
 
-def w3(torch):
-    """CNN: conv 16, ReLU, pool, conv 32, ReLU, pool, linear, 28x28, batch 64, Adam."""
-    nn, F, rng = torch.nn, torch.nn.functional, np.random.default_rng(3)
-    model = nn.Sequential(
+def convolutional(torch):
+    """Two convolutions with ReLU and pooling over pictures of 28 x 28, and ten classes."""
+    nn = torch.nn
+    return nn.Sequential(
         nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(32 * 7 * 7, 10),
     )  # fmt: skip
+
+
+def w3(torch):
+    """CNN: conv 16, ReLU, pool, conv 32, ReLU, pool, linear, 28x28, batch 64, Adam."""
+    F, rng = torch.nn.functional, np.random.default_rng(3)
+    model = convolutional(torch)
     parameters_from(rng, model, torch)
     X = torch.tensor(rng.random((64, 1, 28, 28)).astype("float32"))
     y = torch.tensor(rng.integers(0, 10, 64))
