@@ -10,7 +10,7 @@ import pytest
 import learnnn as torch
 from learnnn import nn, optim
 from learnnn.inspection import decision_boundary
-from learnnn.inspection.belief import probabilities
+from learnnn.inspection.planes.belief import probabilities
 
 X = np.array([[-1.0, 0.0], [1.0, 0.0], [-0.5, 1.0], [0.5, -1.0]])
 Y = np.array([0, 1, 0, 1])

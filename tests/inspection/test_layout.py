@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learnnn.inspection.layout import assign_layers, isotonic, layered
+from learnnn.inspection.graphs.layout import assign_layers, isotonic, layered
 
 
 @st.composite

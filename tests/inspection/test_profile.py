@@ -18,8 +18,9 @@ import learnnn as torch
 import learnnn.nn.functional as F
 from learnnn import autograd, course, nn, ops
 from learnnn import matmul as product
-from learnnn.inspection import clock, profile
-from learnnn.inspection.scene import Box, Group, Text, text_width
+from learnnn.inspection import profile
+from learnnn.inspection.face.scene import Box, Group, Text, text_width
+from learnnn.inspection.profiling import clock
 
 
 class Ticks:

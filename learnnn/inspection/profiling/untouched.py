@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from ..tensor import Tensor
-from ..training.randomness import Randomness
-from .tape import is_torch
+from ...tensor import Tensor
+from ...training.randomness import Randomness
+from ..models.kind import is_torch
 
 
 class Untouched:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..graphs.tape import torch_name
 from .clock import Clock, Place, Run
-from .tape import torch_name
 from .watching import Watcher, called, replaced, tensors_in
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..training import Callback
-from . import theme
+from ...training import Callback
+from ..face import theme
+from ..face.picture import Picture
+from ..face.require import require
 from .belief import believer
-from .picture import Picture
-from .require import require
 
 MARKERS = "o^sDvPX*<>"
 FRAME = 1 / 30  # seconds between two updates while training: faster than that nobody sees

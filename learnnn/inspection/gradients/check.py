@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..face.picture import Picture
+from ..face.scene import Scene
 from .guess import guess
 from .heat import heat_map
-from .picture import Picture
-from .scene import Scene
 from .subjects import Arrays, Subject, subject
 
 Index = tuple[int, ...]
@@ -321,7 +321,7 @@ def _comparable(given: Any, numeric: np.ndarray) -> tuple[np.ndarray | None, str
 
 
 def _unsummed(analytic: np.ndarray, numeric: np.ndarray) -> str:
-    from ..autograd.sweep import unbroadcast  # the shipped one, whatever the learner swapped in
+    from ...autograd.sweep import unbroadcast  # the shipped one, whatever the learner swapped in
 
     try:
         summed = unbroadcast(analytic.astype(float), numeric.shape)

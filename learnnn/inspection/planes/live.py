@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from . import theme
-from .require import require
+from ..face import theme
+from ..face.require import require
 
 HERE = Path(__file__).parent
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd, ops
-from ..autograd import Function, Node
-from ..autograd.sweep import topological_order
-from ..nn import Module
-from ..tensor import Tensor
+from ... import autograd, ops
+from ...autograd import Function, Node
+from ...autograd.sweep import topological_order
+from ...nn import Module
+from ...tensor import Tensor
 from .clock import Clock, Place, Run, Stack
 from .saved import filled, root, saved_arrays
 from .untouched import Untouched

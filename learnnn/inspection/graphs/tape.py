@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd
+from ... import autograd
 
 SYMBOLS = {
     "add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "mm": "@", "bmm": "@", "pow": "power", "neg": "−",
@@ -164,12 +164,6 @@ def _sweep(roots: Sequence[Any], ends: Sequence[Any]) -> dict[Any, Any]:
 
 
 # ---------------------------------------------------------------------------------------------- PyTorch's tape
-def is_torch(thing: Any) -> bool:
-    """Is it PyTorch's tensor or module? Nothing is imported to find out."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(thing, (torch.Tensor, torch.nn.Module))
-
-
 def read_torch(roots: Sequence[Any], names: dict[int, str], gradients: bool | None) -> Record:
     """The graph behind PyTorch tensors, from grad_fn and next_functions."""
     ends = [_torch_end(tensor) for tensor in roots]

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..tensor import Tensor
-from ..training.summary import in_bytes
+from ...tensor import Tensor
+from ...training.summary import in_bytes
+from ..face.picture import Picture
+from ..face.scene import Scene
+from ..face.units import in_seconds
+from ..models.kind import is_torch
 from .bars import bar_chart
 from .clock import Place, Run, typical
-from .picture import Picture
-from .scene import Scene
-from .tape import is_torch
-from .units import in_seconds
 from .watching import Watcher, tensors_in
 
 BETWEEN = "between operations"

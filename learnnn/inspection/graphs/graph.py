@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd
-from ..tensor import Tensor
+from ... import autograd
+from ...tensor import Tensor
+from ..face.picture import Picture
+from ..face.scene import Box, Group, Scene, Shape, Text, Wire, text_width
+from ..models.kind import is_torch
 from .layout import Layout, assign_layers, layered
-from .picture import Picture
-from .scene import Box, Group, Scene, Shape, Text, Wire, text_width
-from .tape import GraphNode, Record, fold, is_torch, is_value, read_tensors, read_torch, read_values
+from .tape import GraphNode, Record, fold, is_value, read_tensors, read_torch, read_values
 
 LIMIT = 500  # more nodes than that are folded
 WIDE = 900  # a picture wider than that is drawn from top to bottom, if that is narrower

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd
-from ..tensor import Tensor
-from .tape import is_torch, is_value
+from ... import autograd
+from ...tensor import Tensor
+from ..graphs.tape import is_value
+from ..models.kind import is_torch
 
 Arrays = dict[str, np.ndarray]
 

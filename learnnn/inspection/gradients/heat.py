@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .scene import Box, Group, Scene, Shape, Text, text_width
+from ..face.scene import Box, Group, Scene, Shape, Text, text_width
 
 BOUNDS = (1e-6, 1e-4, 1e-2, 1e-1)  # between the five colours
 WORDS = ("< 1e-6", "< 1e-4", "< 0.01", "< 0.1", "≥ 0.1")

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd
-from ..tensor import Tensor
-from .tape import is_torch
+from ... import autograd
+from ...tensor import Tensor
+from ..models.kind import is_torch
 
 
 def believer(model: Any, classes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..training.summary import in_bytes
-from .scene import Box, Group, Scene, Shape, Text, text_width
-from .units import in_seconds
+from ...training.summary import in_bytes
+from ..face.scene import Box, Group, Scene, Shape, Text, text_width
+from ..face.units import in_seconds
 
 FORWARD, BACKWARD = "right", "wrong"  # the theme's blue and its orange
 MARGIN, ROW, BAR, INDENT = 12.0, 21.0, 140.0, 13.0

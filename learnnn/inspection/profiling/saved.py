@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, Variable
+from ...autograd import Node, Variable
 
 LINKS = {*Node.__slots__}  # how nodes hang together, and the small value that pictures show
 CLOSED = (str, bytes, int, float, complex, type, ModuleType, Node, np.dtype)  # nothing is looked for in these

@@ -1,0 +1,1 @@
+"""Any model, whoever wrote it, through one face."""
