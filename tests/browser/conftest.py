@@ -89,6 +89,15 @@ class Page:
         """Start to run all cells; await what they should show, not this."""
         self.page.evaluate("() => { void window.jupyterapp.commands.execute('notebook:run-all-cells') }")
 
+    def frame_times(self, root: str = ".ln") -> list[float]:
+        """Milliseconds between the frames that a live picture has painted since `forget_frames`."""
+        times = self.page.locator(root).first.evaluate("root => root.learnnn.times")
+        return [b - a for a, b in zip(times, times[1:])]
+
+    def forget_frames(self, root: str = ".ln") -> None:
+        """Measure from now on."""
+        self.page.locator(root).first.evaluate("root => { root.learnnn.times.length = 0 }")
+
     def wear(self, theme: str) -> None:
         """Change the theme: "JupyterLab Dark" or "JupyterLab Light"."""
         self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)

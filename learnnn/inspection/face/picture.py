@@ -72,7 +72,7 @@ class Picture:
 
     def show(self) -> None:
         """Show the picture here in a notebook, in the browser elsewhere."""
-        if _in_notebook():
+        if in_notebook():
             from IPython.display import display
 
             display(self)
@@ -94,6 +94,7 @@ class Picture:
         return self.text
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Is somebody reading this in a notebook?"""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return type(shell).__name__ not in ("NoneType", "TerminalInteractiveShell")

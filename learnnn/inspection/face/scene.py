@@ -1,18 +1,18 @@
-"""A drawing as a list of shapes, which two painters know how to paint: SVG for pages, PNG through matplotlib."""
+"""A drawing as a list of shapes, which two painters know how to paint: SVG for pages, PNG through matplotlib.
+
+Colours are roles of the theme, which are lighter or darker by the page; "#rrggbb" is the same on every page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
-from typing import Any
 
-from . import theme
+import numpy as np
+
 from .require import require
 
 Point = tuple[float, float]
-NBSP = "\u00a0"  # SVG runs spaces together; columns of numbers need theirs
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,46 @@ class Text:
     anchor: str = "start"
     bold: bool = False
     mono: bool = False
+    upright: bool = False  # read from below to above
+
+
+@dataclass(frozen=True)
+class Line:
+    """Straight from point to point; `closed` joins the ends, `fill` colours what is inside."""
+
+    points: tuple[Point, ...]
+    stroke: str = "line"
+    line: float = 1.4
+    dashed: bool = False
+    closed: bool = False
+    fill: str = ""
+    opacity: float = 1
+
+
+@dataclass(frozen=True)
+class Dot:
+    """The mark of a class around a point: each of the first five has a shape of its own."""
+
+    x: float
+    y: float
+    size: float = 4
+    fill: str = "input-edge"
+    stroke: str = "paper"
+    mark: int = 0
+    line: float = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """An image (H, W, 3) of uint8 stretched over a rectangle; `dark` is what dark pages show instead."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    light: np.ndarray
+    dark: np.ndarray | None = None
+    smooth: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +104,7 @@ class Group:
     data: tuple[tuple[str, str], ...] = ()
 
 
-Shape = Box | Wire | Text | Group
+Shape = Box | Wire | Text | Line | Dot | Raster | Group
 
 
 @dataclass
@@ -79,18 +119,16 @@ class Scene:
 
     def to_svg(self) -> str:
         """The drawing as a standalone SVG document, readable on light and dark pages."""
-        w, h = _n(self.width), _n(self.height)
-        paper = f'<rect class="f-paper" width="{w}" height="{h}" rx="8"/>'
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="learnnn" role="img" width="{w}" height="{h}" '
-            f'viewBox="0 0 {w} {h}" aria-label="{escape(self.title)}"><title>{escape(self.title)}</title>'
-            f"<desc>{escape(self.description)}</desc><style>{theme.css('.learnnn')}</style>{paper}"
-            f"{''.join(map(_svg, self.shapes))}</svg>"
-        )
+        from .svg import document
+
+        return document(self)
 
     def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
         """The drawing as a PNG, `scale` pixels a pixel (needs matplotlib)."""
-        return _Png(self, scale, dark).paint()
+        require("matplotlib", "to_png")
+        from .png import Painter
+
+        return Painter(self, scale, dark).paint()
 
 
 def text_width(text: str, size: float, mono: bool = False, bold: bool = False) -> float:
@@ -123,118 +161,15 @@ def arrow_head(wire: Wire, size: float = 7) -> list[Point]:
     return [(x, y), (x - size, y - size / 2), (x - size, y + size / 2)]
 
 
-# ---------------------------------------------------------------------------------------------------- SVG
-def _n(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")
+def corners(dot: Dot) -> list[Point]:
+    """The corners of a mark; none for the round one."""
+    return [(dot.x + dx * dot.size, dot.y + dy * dot.size) for dx, dy in MARKS[dot.mark % len(MARKS)]]
 
 
-def _svg(shape: Shape) -> str:
-    paint: dict[type, Callable[[Any], str]] = {Box: _svg_box, Wire: _svg_wire, Text: _svg_text, Group: _svg_group}
-    return paint[type(shape)](shape)
-
-
-def _svg_box(box: Box) -> str:
-    dash = ' stroke-dasharray="4 3"' if box.dashed else ""
-    return (
-        f'<rect class="f-{box.fill} s-{box.stroke}" x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" '
-        f'height="{_n(box.height)}" rx="{_n(box.radius)}" stroke-width="{_n(box.line)}"{dash}/>'
-    )
-
-
-def _svg_wire(wire: Wire) -> str:
-    start, *_ = wire.stations
-    steps = [f"M{_pair(start)}"]
-    for _, *rest in bends(wire):
-        steps.append(("C" if len(rest) == 3 else "L") + " ".join(map(_pair, rest)))
-    line = f'<path class="s-{wire.stroke}" stroke-width="{_n(wire.line)}" d="{"".join(steps)}"/>'
-    head = "L".join(map(_pair, arrow_head(wire))) if wire.arrow else ""
-    return line + (f'<path class="arrow" d="M{head}Z"/>' if head else "")
-
-
-def _pair(point: Point) -> str:
-    return f"{_n(point[0])} {_n(point[1])}"
-
-
-def _svg_text(text: Text) -> str:
-    kind = f"f-{text.fill}{' bold' if text.bold else ''}{' mono' if text.mono else ''}"
-    anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
-    return (
-        f'<text class="{kind}" x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{anchor}>'
-        f"{escape(text.text).replace(' ', NBSP) if text.mono else escape(text.text)}</text>"
-    )
-
-
-def _svg_group(group: Group) -> str:
-    data = "".join(f' data-{key}="{escape(value)}"' for key, value in group.data)
-    return f"<g{data}><title>{escape(group.name)}</title>{''.join(map(_svg, group.shapes))}</g>"
-
-
-# ---------------------------------------------------------------------------------------------------- PNG
-class _Png:
-    """Paints a scene with matplotlib's object-oriented face: no pyplot, no state."""
-
-    def __init__(self, scene: Scene, scale: float, dark: bool):
-        self.figure_type = require("matplotlib.figure", "to_png").Figure
-        self.patches = require("matplotlib.patches", "to_png")
-        self.path = require("matplotlib.path", "to_png").Path
-        self.scene, self.scale, self.dark = scene, scale, dark
-
-    def paint(self) -> bytes:
-        from io import BytesIO
-
-        w, h = self.scene.width, self.scene.height
-        figure = self.figure_type(figsize=(w / 72, h / 72), dpi=72 * self.scale, facecolor=self.colour("paper"))
-        self.axes = figure.add_axes((0, 0, 1, 1))
-        self.axes.set(xlim=(0, w), ylim=(h, 0))
-        self.axes.axis("off")
-        with self.plain_text():
-            self.each(self.scene.shapes)
-            figure.savefig(file := BytesIO(), format="png")
-        return file.getvalue()
-
-    @contextmanager
-    def plain_text(self) -> Iterator[None]:
-        """Dollar signs in names are dollar signs, not formulas."""
-        import matplotlib
-
-        with matplotlib.rc_context({"text.parse_math": False}):
-            yield
-
-    def colour(self, role: str) -> str:
-        return theme.colour(role, self.dark)
-
-    def each(self, shapes: Sequence[Shape]) -> None:
-        paint: dict[type, Callable[[Any], None]]
-        paint = {Box: self.box, Wire: self.wire, Text: self.text, Group: self.group}
-        for shape in shapes:
-            paint[type(shape)](shape)
-
-    def group(self, group: Group) -> None:
-        self.each(group.shapes)
-
-    def box(self, box: Box) -> None:
-        radius = min(box.radius, box.width / 2, box.height / 2)
-        self.axes.add_patch(
-            self.patches.FancyBboxPatch(
-                (box.x, box.y), box.width, box.height, boxstyle=f"round,pad=0,rounding_size={radius}",
-                facecolor=self.colour(box.fill), edgecolor=self.colour(box.stroke), linewidth=box.line,
-                linestyle=(0, (4, 3)) if box.dashed else "-", zorder=2,
-            )
-        )  # fmt: skip
-
-    def wire(self, wire: Wire) -> None:
-        points, codes = [wire.stations[0]], [self.path.MOVETO]
-        for _, *rest in bends(wire):
-            points += rest
-            codes += [self.path.CURVE4] * 3 if len(rest) == 3 else [self.path.LINETO]
-        style = {"edgecolor": self.colour(wire.stroke), "linewidth": wire.line, "zorder": 1}
-        self.axes.add_patch(self.patches.PathPatch(self.path(points, codes), facecolor="none", **style))
-        if wire.arrow:
-            self.axes.add_patch(self.patches.Polygon(arrow_head(wire), facecolor=self.colour(wire.stroke), linewidth=0))
-
-    def text(self, text: Text) -> None:
-        place = {"start": "left", "middle": "center", "end": "right"}[text.anchor]
-        self.axes.text(
-            text.x, text.y, text.text, size=text.size * 0.92, color=self.colour(text.fill), ha=place, va="baseline",
-            family=f"DejaVu Sans{' Mono' if text.mono else ''}", weight="bold" if text.bold else "normal", zorder=3,
-        )  # fmt: skip
+MARKS: tuple[tuple[Point, ...], ...] = (
+    (),  # round
+    ((0, -1.2), (1.1, 0.8), (-1.1, 0.8)),
+    ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
+    ((0, 1.2), (1.1, -0.8), (-1.1, -0.8)),
+)
