@@ -113,7 +113,8 @@ def page(sections: dict[str, list[Entry]]) -> str:
         links.append(f"<b>{escape(section)}</b> " + " ".join(f'<a href="#{e.name}">{e.name}</a>' for e in entries))
         parts.append(f"<h2>{escape(section)}</h2>")
         parts += [_section(e) for e in entries]
-    return (ENTRIES / "page.html").read_text("utf-8").replace("LINKS", "<br>".join(links)).replace("PARTS", "\n".join(parts))
+    template = (ENTRIES / "page.html").read_text("utf-8")
+    return template.replace("LINKS", "<br>".join(links)).replace("PARTS", "\n".join(parts))
 
 
 def _section(e: Entry) -> str:

@@ -72,6 +72,16 @@ def swapped(components: Mapping[str, Any]) -> Iterator[None]:
         yield
 
 
+def in_use() -> dict[str, Any]:
+    """Your components that learnnn runs now, by id."""
+    return {id: obj for id, obj in _mine.items() if find(id).replaces}
+
+
+def shipped() -> dict[str, Any]:
+    """What learnnn came with, by the dotted name of each component that has been replaced so far."""
+    return dict(_shipped)
+
+
 def mine(id: str, default: Any = _absent) -> Any:
     """Your own object for an exercise: the one in use, or the one in your folder.
 
