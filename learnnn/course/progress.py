@@ -13,7 +13,6 @@ from learnnn.inspection.face.scene import Box, Group, Scene, Shape, Text, text_w
 WIDTH, MARGIN, CHIP, GAP, SIZE = 760.0, 16.0, 24.0, 7.0, 12.5
 WORDS = {"yours": "yours, running now", "kept": "yours, kept in your folder", "open": "learnnn's own so far"}
 LOOK = {"yours": ("yours", "yours-edge"), "kept": ("paper", "yours-edge"), "open": ("box", "edge")}
-ELSEWHERE = "inside the lessons"  # exercises that take nobody's place in the framework
 
 
 class Progress(Picture):
@@ -53,7 +52,7 @@ class Progress(Picture):
         rooms: dict[str, list[Exercise]] = {}
         for exercise in self.states:
             rooms.setdefault(_room(exercise), []).append(exercise)
-        order = sorted(rooms, key=lambda room: (room == ELSEWHERE, rooms[room][0].lesson))
+        order = sorted(rooms, key=lambda room: (rooms[room][0].replaces is None, rooms[room][0].lesson))
         return {room: rooms[room] for room in order}
 
     def scene(self) -> Scene:
@@ -112,7 +111,8 @@ def _name(exercise: Exercise) -> str:
 
 
 def _room(exercise: Exercise) -> str:
-    return exercise.replaces.rpartition(".")[0] if exercise.replaces else ELSEWHERE
+    """Where in the framework it stands; some exercises take nobody's place there."""
+    return exercise.replaces.rpartition(".")[0] if exercise.replaces else f"lesson {exercise.lesson:02}"
 
 
 def _key(y: float) -> list[Shape]:
