@@ -19,7 +19,7 @@ NBVAL = --nbval --nbval-current-env --nbval-cell-timeout=120
 TEST  = $(BIN)/python -m pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help learn test test-fast test-parity lint notebooks bench wheel browser stats clean
+.PHONY: help learn test test-fast test-parity lint notebooks gallery bench wheel browser stats clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ wheel: $(VENV)/.dev  ## the wheel, lessons inside
 
 browser:
 	@sh tests/browser/get_chromium.sh
+
+gallery: $(VENV)/.dev  ## docs/GALLERY.md, docs/gallery.ipynb and build/gallery.html: every inspection, still and live
+	$(BIN)/python docs/build_gallery.py
 
 stats: $(BIN)/python  ## lines of code and lengths of functions, held against what they should be
 	@$(BIN)/python tests/stats.py

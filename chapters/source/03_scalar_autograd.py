@@ -762,7 +762,7 @@ course.use("scalar.topological_order", topological_order)
 # Now the same neuron once more, with learnnn's tensors: all hundred flowers in one array, the loop over flowers gone, and
 # your order under it. Compare the losses with those of section 9.
 
-# %%
+# %% tags=["shipped"]
 X = torch.tensor([[x1, x2] for x1, x2, _ in flowers])  # (100, 2)
 targets = torch.tensor([[t] for _, _, t in flowers])  # (100, 1)
 weights = torch.zeros(2, 1, requires_grad=True)
