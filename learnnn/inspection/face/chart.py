@@ -180,7 +180,7 @@ def ticks(lo: float, hi: float, count: float = 5, log: bool = False) -> list[flo
     unit = 10.0 ** floor(log10(span / count))
     step = next(k * unit for k in (1, 2, 5, 10) if k * unit >= span / count * 0.999)
     first, last = ceil(lo / step - 1e-9), floor(hi / step + 1e-9)
-    return [round(k * step, 12) for k in range(first, last + 1)]
+    return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
 
 
 def limits(values: Any, pad: float = 0.05) -> tuple[float, float]:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .require import require
-
 Point = tuple[float, float]
 
 
@@ -125,7 +123,6 @@ class Scene:
 
     def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
         """The drawing as a PNG, `scale` pixels a pixel (needs matplotlib)."""
-        require("matplotlib", "to_png")
         from .png import Painter
 
         return Painter(self, scale, dark).paint()

@@ -18,9 +18,9 @@ from ...autograd import Function, Node
 from ...autograd.sweep import topological_order
 from ...nn import Module
 from ...tensor import Tensor
+from ..models.untouched import Untouched
 from .clock import Clock, Place, Run, Stack
 from .saved import filled, root, saved_arrays
-from .untouched import Untouched
 
 LOSS = "loss"  # the path under which what the loss takes is shown
 WARM_UP = 0.03  # seconds
