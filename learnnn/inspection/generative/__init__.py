@@ -1,0 +1,1 @@
+"""Models that make something: what they make at each moment, of their training or of the making."""

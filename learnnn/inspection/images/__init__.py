@@ -1,0 +1,1 @@
+"""What convolutional networks see: kernels, feature maps, saliency."""
