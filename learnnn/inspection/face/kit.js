@@ -119,7 +119,8 @@ function view({ model, el }, title = "") {
     else for (const listener of listeners) listener(frame);
     v.soon();
   };
-  model.on("change:frame", arrived);
+  model.on("change:turn", arrived);
+  queueMicrotask(() => model.get("turn") && arrived()); // a view that opens late starts from what came last
   const size = new ResizeObserver(v.soon), theme = new MutationObserver(v.soon), media = matchMedia("(prefers-color-scheme: dark)");
   size.observe(root);
   for (const page of [document.body, document.documentElement])
@@ -127,7 +128,7 @@ function view({ model, el }, title = "") {
   media.addEventListener("change", v.soon);
   root.learnnn = v; // for tests and for the curious
   v.stop = () => {
-    model.off("change:frame", arrived);
+    model.off("change:turn", arrived);
     size.disconnect();
     theme.disconnect();
     media.removeEventListener("change", v.soon);
@@ -362,7 +363,7 @@ function pageModel(state) {
   return {
     page: true, get: (name) => values[name], send() {}, save_changes() {},
     set: (name, value) => ((values[name] = value), name === "frame" && listeners.forEach((listener) => listener())),
-    on: (name, listener) => name === "change:frame" && listeners.add(listener),
+    on: (name, listener) => name === "change:turn" && listeners.add(listener),
     off: (name, listener) => listeners.delete(listener),
   };
 }

@@ -55,7 +55,7 @@ class Live(Picture):
     def refresh(self, **frame: Any) -> None:
         """Send what is new to every view that is open; views that open later start from it, as `state()` has it."""
         for widget in self.widgets:
-            widget.frame = pack(frame)
+            send(widget, pack(frame))
 
     @property
     def widgets(self) -> list[Any]:
@@ -102,7 +102,7 @@ def answer(picture: Live, widget: Any, event: dict[str, Any]) -> None:
     try:
         frame = picture.event(event)
     except Exception as error:
-        widget.frame = {"error": f"{type(error).__name__}: {error}"}
+        send(widget, {"error": f"{type(error).__name__}: {error}"})
         print(f"learnnn: {type(picture).__name__}.event({event!r}): {error}", file=sys.__stderr__)
     else:
         if frame is not None:
@@ -110,6 +110,14 @@ def answer(picture: Live, widget: Any, event: dict[str, Any]) -> None:
 
 
 # -------------------------------------------------------------------------------------------- python -> page
+def send(widget: Any, frame: dict[str, Any]) -> None:
+    """A frame for a page, in one message. A page may wait for an answer that is the same as the last one: its turn
+    is new."""
+    with widget.hold_sync():
+        widget.frame = frame
+        widget.turn += 1
+
+
 def pack(value: Any, as_text: bool = False) -> Any:
     """Values as a message can hold them: arrays as {dtype, shape, data} of bytes, or of base64 text for a page.
 
@@ -171,6 +179,7 @@ def widget_type(script: Path) -> Callable[..., Any]:
         _css = style(script)
         state = traitlets.Dict({}).tag(sync=True)
         frame = traitlets.Dict({}).tag(sync=True)
+        turn = traitlets.Int(0).tag(sync=True)  # counts frames: one may be like the one before
         kernel = traitlets.Bool(False).tag(sync=True)
         label = traitlets.Unicode("").tag(sync=True)
 
