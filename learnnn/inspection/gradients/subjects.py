@@ -11,7 +11,6 @@ import numpy as np
 
 from ... import autograd
 from ...tensor import Tensor
-from ..graphs.tape import is_value
 from ..models.kind import is_torch
 
 Arrays = dict[str, np.ndarray]
@@ -51,7 +50,8 @@ class Subject:
         raise NotImplementedError
 
 
-def _flat(out: Any) -> list[Any]:
+def flat(out: Any) -> list[Any]:
+    """The parts of an output: one, or those of a tuple, a list or a dictionary."""
     if isinstance(out, Mapping):
         return list(out.values())
     return list(out) if isinstance(out, tuple | list) else [out]
@@ -63,7 +63,7 @@ class Pair(Subject):
 
     def outputs(self, arrays: Arrays) -> list[np.ndarray]:
         out, _ = self.fn(*self.fill(arrays, np.asarray))
-        return [np.array(part) for part in _flat(out)]
+        return [np.array(part) for part in flat(out)]
 
     def gradients(self, arrays: Arrays, cotangents: list[np.ndarray]) -> dict[str, Any]:
         out, backward = self.fn(*self.fill(arrays, np.asarray))
@@ -115,7 +115,7 @@ class Recorded(Subject):
         with autograd.set_grad_enabled(record):
             given = [_in_double(x) for x in given]
             outs = [
-                o for o in _flat(_run(self.fn if self.model is None else self.model, given)) if isinstance(o, Tensor)
+                o for o in flat(_run(self.fn if self.model is None else self.model, given)) if isinstance(o, Tensor)
             ]
         if not outs:
             raise TypeError("the function returned no tensor: compute the result with tensors and return it")
@@ -163,36 +163,6 @@ def _private_copy(model: Any) -> Any:
     return model
 
 
-# ------------------------------------------------------------------------------------------- lesson 03's values
-class Scalars(Subject):
-    """A function of a learner's own scalar objects, with `.data`, `.grad` and `backward()`."""
-
-    def wants(self, x: Any) -> bool:
-        return is_value(x)
-
-    def to_array(self, x: Any) -> np.ndarray:
-        return np.array(float(x.data))
-
-    def call(self, arrays: Arrays) -> tuple[list[Any], Any]:
-        make = type(self.inputs[self.checked[0]])
-        given = self.fill(arrays, lambda array: make(float(array)))
-        out = self.fn(*given)
-        if not is_value(out):
-            raise TypeError(
-                f"the function returned a {type(out).__name__}, not a {make.__name__}: backward starts there"
-            )
-        return given, out
-
-    def outputs(self, arrays: Arrays) -> list[np.ndarray]:
-        return [np.array(float(self.call(arrays)[1].data))]
-
-    def gradients(self, arrays: Arrays, cotangents: list[np.ndarray]) -> dict[str, Any]:
-        given, out = self.call(arrays)
-        out.backward()  # starts at 1: the chain rule turns that into any other start
-        grads = {self.names[i]: getattr(given[i].grad, "data", given[i].grad) for i in self.checked}
-        return {name: None if g is None else float(g) * cotangents[0] for name, g in grads.items()}
-
-
 # ----------------------------------------------------------------------------------------------- PyTorch
 class Torch(Subject):
     """A function of PyTorch tensors, or a PyTorch module. PyTorch is there already, or nobody could pass one."""
@@ -214,23 +184,24 @@ class Torch(Subject):
     def to_array(self, x: Any) -> np.ndarray:
         return np.array(x.detach().numpy(force=True) if is_torch(x) else x, np.float64)
 
-    def call(self, arrays: Arrays) -> tuple[dict[str, Any], list[Any]]:
+    def call(self, arrays: Arrays, record: bool) -> tuple[dict[str, Any], list[Any]]:
         given = self.fill(arrays, lambda array: self.torch.as_tensor(array).requires_grad_())
         leaves = {self.names[i]: given[i] for i in self.checked} | self.parameters
         given = [x.double() if is_torch(x) and x.is_floating_point() else x for x in given]
         with self.torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(self.torch.as_tensor(arrays[name]))
-        outs = [o for o in _flat(_run(self.fn if self.model is None else self.model, given)) if is_torch(o)]
+        with self.torch.set_grad_enabled(record):
+            outs = [o for o in flat(_run(self.fn if self.model is None else self.model, given)) if is_torch(o)]
         if not outs:
             raise TypeError("the function returned no tensor: compute the result with tensors and return it")
         return leaves, [o for o in outs if o.is_floating_point()]
 
     def outputs(self, arrays: Arrays) -> list[np.ndarray]:
-        return [np.array(out.detach().numpy(force=True)) for out in self.call(arrays)[1]]
+        return [np.array(out.detach().numpy(force=True)) for out in self.call(arrays, record=False)[1]]
 
     def gradients(self, arrays: Arrays, cotangents: list[np.ndarray]) -> dict[str, Any]:
-        leaves, outs = self.call(arrays)
+        leaves, outs = self.call(arrays, record=True)
         linked = [(o, self.torch.as_tensor(c).to(o.dtype)) for o, c in zip(outs, cotangents) if o.requires_grad]
         if not linked:
             return dict.fromkeys(leaves)
@@ -241,43 +212,3 @@ class Torch(Subject):
 
 def _in_double_copy(module: Any) -> Any:
     return copy.deepcopy(module).double()
-
-
-# ----------------------------------------------------------------------------------------------- which of them
-def subject(fn: Callable, inputs: Sequence[Any], names: Sequence[str] | None) -> Subject:
-    """The form that fits a function and its inputs."""
-    if not callable(fn):
-        raise TypeError(f"gradcheck(fn, inputs): fn must be a function or a module, not a {type(fn).__name__}")
-    if is_torch(fn) or any(map(is_torch, inputs)):
-        return Torch(fn, inputs, names)
-    if hasattr(fn, "named_parameters") or any(isinstance(x, Tensor) for x in inputs):
-        return Recorded(fn, inputs, names)
-    if any(map(is_value, inputs)):
-        return Scalars(fn, inputs, names)
-    return _of_arrays(fn, inputs, names)
-
-
-def _of_arrays(fn: Callable, inputs: Sequence[Any], names: Sequence[str] | None) -> Subject:
-    """Arrays: the (output, backward) form if that is what comes back, else tensors are tried."""
-    pair = Pair(fn, inputs, names)
-    out = fn(*pair.fill(pair.arrays, np.asarray))
-    if is_pair(out):
-        return pair
-    arrays = [np.asarray(x, np.float64) if i in pair.checked else x for i, x in enumerate(inputs)]
-    tensors = [autograd.wrap(x.copy()).requires_grad_() if i in pair.checked else x for i, x in enumerate(arrays)]
-    try:
-        results = _flat(fn(*tensors))
-    except Exception:
-        results = []
-    if any(isinstance(result, Tensor) for result in results):
-        return Recorded(fn, arrays, names)
-    raise TypeError(
-        f"{getattr(fn, '__name__', 'the function')} returned {_what(out)}, which has no gradient to check. A function "
-        "of arrays must return (output, backward); or pass tensors and return a tensor"
-    )
-
-
-def _what(out: Any) -> str:
-    if isinstance(out, tuple):
-        return f"a tuple of {len(out)} ({', '.join(type(part).__name__ for part in out)})"
-    return "None" if out is None else f"a {type(out).__name__}"
