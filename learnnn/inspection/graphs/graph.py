@@ -2,38 +2,97 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ... import autograd
-from ...tensor import Tensor
-from ..face.picture import Picture
-from ..face.scene import Box, Group, Scene, Shape, Text, Wire, text_width
-from ..models.kind import is_torch
+from ..face.live import Live
+from ..face.scene import Box, Scene, Shape, Text, Wire, text_width
+from ..models import parts
+from .card import SMALL, Card, called, numbers, role, sentence
+from .counterfactual import Counterfactual, Player, check_wrong
 from .layout import Layout, assign_layers, layered
-from .tape import GraphNode, Record, fold, is_value, read_tensors, read_torch, read_values
+from .modules import View, opened, views
+from .playing import drawn_alone, node_facts, once, packed_player, packed_view, possible
+from .reading import Reading, is_model, read, run, variables
+from .tape import GraphNode, Record, fold
 
 LIMIT = 500  # more nodes than that are folded
 WIDE = 900  # a picture wider than that is drawn from top to bottom, if that is narrower
 MARGIN, HEAD = 16, 34
-BODY, SMALL = 13, 12
-KINDS = {"input": "input", "parameter": "parameter", "operation": "operation", "folded": "folded away"}
 
 
-class Graph(Picture):
-    """A drawn computation. `.data` has its nodes and edges; `to_dot()` is the same for Graphviz."""
+class Graph(Live):
+    """A drawn computation, and its player. `.data` has its nodes and edges; `to_dot()` is the same for Graphviz.
 
-    def __init__(self, record: Record, title: str, direction: str, total: int):
-        self.record, self.total = record, total
-        self.title = title
-        self._cards = [_Card(node, record.scalar) for node in record.nodes]
+    `counterfactual(name)` says what a wrong engine finds on it.
+    """
+
+    script = Path(__file__).with_name("graph.js")
+
+    def __init__(
+        self, look: Callable[[], Reading], title: str, direction: str, limit: int, depth: str | None, wrong: str | None
+    ):
+        self.title, self.limit, self.depth, self.mistake = title, limit, depth, wrong
+        self._look, self._direction = look, direction
+        self._see()
+
+    def _see(self) -> None:
+        reading = self._look()
+        self.whole, self.made = reading.record, reading.made
+        self.total = len(self.whole.nodes)
+        self.player = Player(self.whole)
+        self.views, self.at = _views(self.whole, self.made, self.limit, self.depth)
+        self.kernel = any(self.made)  # python lays out what is opened one by one
+        self.__dict__.pop("_played", None)
+        self._cards = [Card(node, self.record.scalar, wrong=wrong) for node, wrong in self._compared()]
         sizes = [(card.width, card.height) for card in self._cards]
-        self.direction, self.layout = _lay_out(sizes, record.edges, direction)
+        self.direction, self.layout = _lay_out(sizes, self.record.edges, self._direction)
 
+    def _compared(self) -> list[tuple[GraphNode, Any]]:
+        """What is drawn; beside a mistake's gradients, where they differ, each node shows the right one."""
+        nodes = self.record.nodes
+        if self.mistake is None:
+            return [(node, None) for node in nodes]
+        found = self.counterfactual(self.mistake)
+        whole = {at: i for i, at in enumerate(self.view.place) if at >= 0 and nodes[at].kind != "folded"}
+        right = [replace(node, gradient=found.right.get(whole.get(n, -1))) for n, node in enumerate(nodes)]
+        wrong = {i: found.wrong.get(i) for i in found.differs}
+        return [(node, wrong.get(whole.get(n, -1))) for n, node in enumerate(right)]
+
+    @property
+    def view(self) -> View:
+        """What is folded in the picture."""
+        return self.views[self.at]
+
+    @property
+    def record(self) -> Record:
+        """What is drawn."""
+        return self.view.record
+
+    def counterfactual(self, name: str) -> Counterfactual:
+        """What an engine finds that goes wrong in one way: "order", "overwrite", "broadcast" or "twice".
+
+        Raises ValueError for another name, RuntimeError where backward cannot be played on this graph.
+
+        >>> import learnnn
+        >>> a = learnnn.tensor(3.0, requires_grad=True)
+        >>> found = graph(a * a).counterfactual("overwrite")
+        >>> found
+        a is used twice, so both shares of its gradient must be added up; each one replaced the one before, and only
+        the last is left.
+        >>> found.right[0], found.wrong[0]
+        (array(6., dtype=float32), array(3., dtype=float32))
+        """
+        check_wrong(name)
+        if self.player.right.stopped:
+            raise RuntimeError(f"backward cannot be played on this graph: {self.player.right.stopped}")
+        return self.player.wrong(name)[1]
+
+    # -------------------------------------------------------------------------------------------- as data, in words
     @property
     def data(self) -> dict[str, Any]:
         """{"nodes": [{id, kind, op, label, shape, value, gradient, origin, output, note}], "edges": [[from, to]]}"""
@@ -42,30 +101,39 @@ class Graph(Picture):
     @property
     def note(self) -> str:
         """What is not in the picture, if anything."""
-        shown = len(self.record.nodes) - 1
-        return f"{shown:,} of {self.total:,} nodes shown, the rest folded" if self.total > shown + 1 else ""
+        shown = sum(node.kind != "folded" for node in self.record.nodes)
+        if self.mistake is not None:
+            return self.counterfactual(self.mistake).why
+        if shown == len(self.record.nodes):
+            return ""
+        if not any(self.view.calls):
+            return f"{shown:,} of {self.total:,} nodes shown, the rest folded"
+        boxes = len(self.record.nodes) - shown
+        return f"{self.total:,} nodes, of which {self.total - shown:,} are folded into {boxes:,} boxes"
 
     @property
     def text(self) -> str:
         nodes, edges = self.record.nodes, self.record.edges
         parents: list[list[str]] = [[] for _ in nodes]
         for a, b in edges:
-            parents[b].append(_called(nodes[a]))
+            parents[b].append(called(nodes[a]))
         lines = [f"{self.title}: {self.note or f'{len(nodes)} nodes, {len(edges)} edges'}"]
-        lines += [f"  {_sentence(node, parents[node.id], self.record.scalar)}" for node in nodes]
+        for card in self._cards:
+            wrong = "".join(f", not {value}" for key, value in card.rows if key == "wrong")
+            lines.append(f"  {sentence(card.node, parents[card.node.id])}{wrong}")
         return "\n".join(lines)
 
+    # -------------------------------------------------------------------------------------------- the picture
     def scene(self) -> Scene:
         """The drawing itself."""
-        left = right = MARGIN
-        top = MARGIN + (HEAD - 14 if self.note else 0)
-        width = max(self.layout.width + left + right, text_width(self.note, SMALL) + 2 * MARGIN)
+        width = max(self.layout.width, min(440, text_width(self.note, SMALL))) + 2 * MARGIN
+        notes = _wrapped(self.note, width - 2 * MARGIN)
+        top = MARGIN + (HEAD - 30 + 16 * len(notes) if notes else 0)
         legend = self._legend(width)
         height = self.layout.height + top + MARGIN + (22 * legend[1] + 4 if legend[0] else 0)
-        shapes: list[Shape] = []
-        if self.note:
-            shapes.append(Text(MARGIN, MARGIN + 8, self.note, SMALL, "muted"))
-        shapes += [self._wire(route, left, top) for route in _once(self.layout.routes)]
+        shapes: list[Shape] = [Text(MARGIN, MARGIN + 8 + 16 * k, line, SMALL, "muted") for k, line in enumerate(notes)]
+        left = (width - self.layout.width) / 2
+        shapes += [self._wire(route, left, top) for route in once(self.layout.routes)]
         for card, (x, y) in zip(self._cards, self.layout.centres):
             shapes.append(card.draw(x + left, y + top))
         shapes += _legend_shapes(legend[0], self.layout.height + top + MARGIN)
@@ -76,17 +144,17 @@ class Graph(Picture):
 
     def _legend(self, width: float) -> tuple[list[tuple[str, str, float, int]], int]:
         """(role, words, x, row) for each colour that needs a word, and the number of rows."""
-        present = {_role(node) for node in self.record.nodes}
+        present = {role(node) for node in self.record.nodes}
         words = {"parameter": "parameter", "input": "input", "yours": "computed by your code"}
-        wanted = [(role, word) for role, word in words.items() if role in present]
+        wanted = [(name, word) for name, word in words.items() if name in present]
         if "yours" not in present and "parameter" not in present:
             return [], 0
         found, x, row = [], float(MARGIN), 0
-        for role, word in wanted:
+        for name, word in wanted:
             size = 18 + text_width(word, SMALL) + 14
             if x + size > width and x > MARGIN:
                 x, row = float(MARGIN), row + 1
-            found.append((role, word, x, row))
+            found.append((name, word, x, row))
             x += size
         return found, row + 1
 
@@ -99,9 +167,37 @@ class Graph(Picture):
     def to_dot(self) -> str:
         """The graph in Graphviz's language."""
         rank = "TB" if self.direction == "down" else "LR"
-        lines = [f"  n{n.id} [label={_quoted(chr(10).join([_called(n), *_numbers(n)]))}];" for n in self.record.nodes]
+        lines = [f"  n{n.id} [label={_quoted(chr(10).join([called(n), *numbers(n)]))}];" for n in self.record.nodes]
         lines += [f"  n{a} -> n{b};" for a, b in self.record.edges]
         return f"digraph {{\n  rankdir={rank}; node [shape=box];\n" + "\n".join(lines) + "\n}\n"
+
+    # -------------------------------------------------------------------------------------------- live
+    def state(self) -> dict[str, Any]:
+        """All folds with their boxes, what there is to say of each node, and all turns of the player."""
+        play = self._played
+        nodes = {i: node_facts(self.whole.nodes[i], self.made[i]) for i in sorted(drawn_alone(self.views))}
+        return {
+            "title": self.title, "nodes": nodes, "edges": [list(e) for e in self.whole.edges if set(e) <= set(nodes)],
+            "views": [self._packed(view) for view in self.views], "at": self.at, "play": play, "own": None,
+            "wrong": self.mistake or "right", "note": "" if any(self.made) or self.mistake else self.note,
+        }  # fmt: skip
+
+    @cached_property
+    def _played(self) -> dict[str, Any]:
+        return packed_player(self.player, self.views)
+
+    def _packed(self, view: View) -> dict[str, Any]:
+        gradients = {} if self.player.right.stopped else self.player.gradients(self.player.right)
+        return packed_view(view, self.direction == "down", gradients, possible(self._played["runs"]))
+
+    def update(self) -> None:
+        """Read the graph again; of a model, run it again with the parameters that it has now."""
+        self._see()
+        super().update()
+
+    def event(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        """Parts of the model were opened, one by one: {"type": "open", "paths": [...]}."""
+        return {"own": self._packed(opened(self.whole, self.made, event["paths"]))}
 
 
 def graph(
@@ -110,16 +206,24 @@ def graph(
     gradients: bool | None = None,
     direction: str = "auto",
     limit: int = LIMIT,
+    fold: str | None = None,
+    wrong: str | None = None,
     title: str = "computation graph",
 ) -> Graph:
     """Draw how `outputs` were computed, from inputs and parameters on the left to the results on the right.
 
     `outputs` are tensors (learnnn's or PyTorch's), objects of your own with `.parents` and `.data` (and if they
     like `.grad`, `.op`, `.label`), or a model and its input, which is run to see what it does. `names` says what
-    to write on which tensor, {"w": w}; without it the names of your variables and of a model's parameters are
-    used. `gradients=True` computes and shows the gradient at every node, touching no `.grad`; else the `.grad`
-    that is already there is shown. `direction` is "right", "down" or "auto". Beyond `limit` nodes the earliest
-    are folded into one.
+    to write on which tensor, {"w": w}, or is a model that names its parameters; without it the names of your
+    variables are used. `gradients=True` computes and shows the gradient at every node, touching no `.grad`; else
+    the `.grad` that is already there is shown. `direction` is "right", "down" or "auto".
+
+    In a notebook the picture plays: forward, value by value, then backward, where each step shows the gradient that
+    has arrived, the local derivative, and what is added to which parent. `wrong` is an engine with a mistake, for
+    comparison: "order", "overwrite", "broadcast" or "twice"; see `Graph.counterfactual`.
+
+    A model's steps can be folded by the module that made them: `fold` is "model", "layers", "depth 2", ... or "all".
+    Beyond `limit` nodes as much is folded as is needed, the earliest nodes where there are no modules.
 
     Raises RuntimeError where nothing was recorded, TypeError for what is no computed value.
 
@@ -136,242 +240,37 @@ def graph(
         raise ValueError(f"direction must be 'auto', 'right' or 'down', not {direction!r}")
     if limit < 2:
         raise ValueError(f"limit must be at least 2 nodes, not {limit}")
-    known = dict(_variables(sys._getframe(1)))
-    if outputs and _is_model(outputs[0]):
-        outputs, traced = _trace(outputs[0], outputs[1:])
-        known = traced
-    known |= dict(names.named_parameters() if _is_model(names) else names or {})  # type: ignore[union-attr]
-    record = _read(outputs, known, gradients)
-    return Graph(fold(record, limit), title, direction, len(record.nodes))
+    check_wrong(wrong)
+    given = dict(parts.parameters(names) if is_model(names) else names or {})
+    if outputs and is_model(outputs[0]):
+        look = lambda: run(outputs[0], outputs[1:], given, gradients)
+    else:
+        known = variables(sys._getframe(1)) | given
+        look = lambda: _read(outputs, known, gradients)
+    return Graph(look, title, direction, limit, fold, wrong)
 
 
-# ------------------------------------------------------------------------------------------- what was given
-def _read(outputs: Sequence[Any], known: Mapping[str, Any], gradients: bool | None) -> Record:
-    if not outputs:
-        raise TypeError("graph() needs something to draw: a tensor, a value with .parents, or a model and its input")
-    for test, read in ((is_torch, read_torch), (_is_tensor, read_tensors), (is_value, read_values)):
-        if all(map(test, outputs)):
-            names, alive = _by_identity(known)
-            record = read(outputs, names, gradients)
-            del alive
-            return record
-    odd = next((type(o).__name__ for o in outputs if not _known(o)), "mixture of kinds")
-    raise TypeError(
-        f"graph() draws tensors, values with .parents and .data, or a model with its input, and this is a {odd}. A "
-        "plain number or array does not remember how it was computed"
-    )
+def _read(outputs: Sequence[Any], known: Mapping[str, Any], gradients: bool | None) -> Reading:
+    record = read(outputs, known, gradients)
+    return Reading(record, [None] * len(record.nodes))
 
 
-def _known(thing: Any) -> bool:
-    return is_torch(thing) or _is_tensor(thing) or is_value(thing)
-
-
-def _is_tensor(thing: Any) -> bool:
-    return isinstance(thing, Tensor)
-
-
-def _is_model(thing: Any) -> bool:
-    return callable(thing) and hasattr(thing, "named_parameters")
-
-
-def _by_identity(known: Mapping[str, Any]) -> tuple[dict[int, str], list[Any]]:
-    """Name by id() of the tensor and of its node, and the list that keeps those alive meanwhile."""
-    names, alive = {}, []
-    for name, thing in known.items():
-        node = None
-        if _is_tensor(thing) and thing.requires_grad:
-            node = autograd.edge(thing)
-        elif is_torch(thing) and not _is_model(thing):
-            node = thing.grad_fn
-        names[id(thing)] = name
-        if node is not None:
-            names[id(node)] = name
-        alive.append((thing, node))
-    return names, alive
-
-
-def _variables(frame: Any) -> list[tuple[str, Any]]:
-    """The caller's variables that could stand in the graph. Of two names for one thing the first one counts."""
-    found = [(n, v) for n, v in frame.f_locals.items() if n.isidentifier() and not n.startswith("_") and _nameless(v)]
-    return found[::-1]
-
-
-def _nameless(thing: Any) -> bool:
-    """Could it stand in a graph, and has no name of its own?"""
-    return _known(thing) and not isinstance(thing, type) and not _is_model(thing) and not getattr(thing, "label", "")
-
-
-def _trace(model: Any, inputs: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Run a model on its inputs, made to ask for gradients so that they stand in the picture."""
-    if not inputs:
-        raise TypeError("graph(model, x): a model needs an input, to see what it does with it")
-    watched = [_watched(x, model) for x in inputs]
-    out = model(*watched)
-    outs = tuple(out.values()) if isinstance(out, Mapping) else tuple(out) if isinstance(out, tuple | list) else (out,)
-    labels = ["input"] if len(watched) == 1 else [f"input {i}" for i in range(len(watched))]
-    return outs, dict(zip(labels, watched)) | dict(model.named_parameters())
-
-
-def _watched(x: Any, model: Any) -> Any:
-    torch = sys.modules.get("torch")
-    if is_torch(x) or is_torch(model):
-        x = torch.as_tensor(x).detach().clone()  # type: ignore[union-attr]
-        return x.requires_grad_(x.is_floating_point())
-    x = x.detach() if _is_tensor(x) else Tensor(x) if np.asarray(x).dtype.kind == "f" else autograd.wrap(x)
-    return x.clone().requires_grad_() if x.is_floating_point() else x
-
-
-# ------------------------------------------------------------------------------------------------- a node
-def _role(node: GraphNode) -> str:
-    return "yours" if node.origin == "yours" else "box" if node.kind == "operation" else node.kind
-
-
-class _Card:
-    """One node as a box: a badge with the operation, its name, and rows of numbers below."""
-
-    def __init__(self, node: GraphNode, scalar: bool):
-        self.node, self.rows = node, _rows(node, scalar)
-        symbol = node.symbol if node.kind == "operation" else ""
-        self.badge = symbol if len(symbol) <= 14 else symbol[:13] + "…"
-        self.name = _shortened(node.label or ("" if symbol else KINDS[node.kind]))
-        self.badge_size = 16.0 if len(symbol) == 1 else 12.5
-        self.badge_width = max(24.0, text_width(self.badge, self.badge_size, bold=True) + 14) if symbol else 0.0
-        head = self.badge_width + (7 if symbol and self.name else 0) + text_width(self.name, BODY, bold=True)
-        self.key_width = max((text_width(key, SMALL) for key, _ in self.rows), default=0.0)
-        body = max((self._row_width(*row) for row in self.rows), default=0.0)
-        self.width = max(head + (14 if symbol else 22), body + 22, 40.0)
-        self.head = 34.0 if symbol else 30.0
-        self.height = self.head + 17 * len(self.rows) + (5 if self.rows else 0)
-
-    def _row_width(self, key: str, value: str) -> float:
-        return self.key_width + (8 if self.key_width else 0) + text_width(value, SMALL, mono=True)
-
-    def draw(self, x: float, y: float) -> Group:
-        """The box around its centre."""
-        node, role = self.node, _role(self.node)
-        left, top = x - self.width / 2, y - self.height / 2
-        edge, line = "edge" if role == "box" else f"{role}-edge", 1.2
-        if node.output:
-            edge, line = "ink", 1.8
-        shapes: list[Shape] = [
-            Box(left, top, self.width, self.height, role, edge, 7, line, dashed=node.kind == "folded")
-        ]
-        shapes += self._draw_head(left, top, x, role)
-        for k, (key, value) in enumerate(self.rows):
-            base = top + self.head + 17 * k + 11
-            shapes += [Text(left + 11, base, key, SMALL, "muted")] if key else []
-            shapes.append(Text(left + self.width - 11, base, value, SMALL, "ink", "end", mono=True))
-        data = (("node", str(node.id)), ("kind", node.kind), ("op", node.op), ("origin", node.origin or ""))
-        return Group(_tooltip(node), tuple(shapes), data)
-
-    def _draw_head(self, left: float, top: float, x: float, role: str) -> list[Shape]:
-        if not self.badge:
-            return [
-                Text(
-                    left + 11 if self.rows else x,
-                    top + 20,
-                    self.name,
-                    BODY,
-                    "ink",
-                    "start" if self.rows else "middle",
-                    True,
-                )
-            ]
-        fill = "yours-edge" if role == "yours" else "badge"
-        alone = not self.rows and not self.name
-        at = x - self.badge_width / 2 if alone else left + 7
-        middle = at + self.badge_width / 2
-        shapes: list[Shape] = [
-            Box(at, top + 6, self.badge_width, 22, fill, fill, 11),
-            Text(middle, top + 17 + self.badge_size * 0.35, self.badge, self.badge_size, "badge-ink", "middle", True),
-        ]
-        if self.name:
-            shapes.append(Text(at + self.badge_width + 7, top + 21.5, self.name, BODY, "ink", bold=True))
-        return shapes
-
-
-def _rows(node: GraphNode, scalar: bool) -> list[tuple[str, str]]:
-    """(what, number) for each line below the name. Lesson 03's values are called as they call themselves."""
-    if node.kind == "folded":
-        return [("", part) for part in node.note.split(", ") if part]
-    value, grad = _lines(node.value), _lines(node.gradient)
-    rows = [("data" if scalar else "value", value[0]), *[("", line) for line in value[1:]]] if value else []
-    if not value and node.shape is not None and not scalar:
-        rows = [("shape", _shape(node.shape))]
-    if grad:
-        return [*rows, ("grad", grad[0]), *[("", line) for line in grad[1:]]]
-    if node.gradient is not None:
-        return [*rows, ("‖grad‖", _number(np.linalg.norm(np.asarray(node.gradient, dtype=float))))]
-    return rows
-
-
-def _lines(value: Any) -> list[str]:
-    """A small array as lines of numbers; nothing for a large one."""
-    if value is None:
-        return []
-    array = np.asarray(value)
-    if array.ndim > 2 or not 0 < array.size <= 9 or max(array.shape, default=0) > 4:
-        return []
-    if array.ndim == 0:
-        return [_number(array.item())]
-    rows = [[_number(x) for x in row] for row in np.atleast_2d(array)]
-    wide = max(len(x) for row in rows for x in row) if len(rows) > 1 else 0
-    return ["[" + ", ".join(x.rjust(wide) for x in row) + "]" for row in rows]
-
-
-def _number(x: Any) -> str:
-    """Four figures, and no minus in front of nothing.
-
-    >>> [_number(x) for x in (2.0, -0.70710678, 1e-9, 0.1 + 0.2, -0.0)]
-    ['2', '-0.7071', '1e-09', '0.3', '0']
-    """
-    if not isinstance(x, int | float | np.number):
-        return str(x)
-    return f"{x:.4g}".replace("-0", "0") if x == 0 else f"{x:.4g}"
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) if shape else "scalar"
-
-
-def _shortened(name: str, most: int = 26) -> str:
-    return name if len(name) <= most else name[: most // 2] + "…" + name[-(most // 2 - 1) :]
-
-
-# ------------------------------------------------------------------------------------------------- in words
-def _called(node: GraphNode) -> str:
-    return node.label or node.op or KINDS[node.kind]
-
-
-def _sentence(node: GraphNode, parents: Sequence[str], scalar: bool) -> str:
-    made = f"{node.op} " if node.label and node.kind == "operation" else ""
-    facts = [f"{made}from {', '.join(parents)}"] if parents else [KINDS[node.kind]]
-    facts += _numbers(node)
-    facts += ["computed by your code"] if node.origin == "yours" else []
-    return f"{_called(node)}{' (output)' if node.output else ''}: {', '.join(facts)}"
-
-
-def _numbers(node: GraphNode) -> list[str]:
-    value = [f"value {' '.join(lines)}"] if (lines := _lines(node.value)) else []
-    shape = [] if value or node.shape is None else [f"shape {_shape(node.shape)}"]
-    return (
-        value
-        + shape
-        + ([f"gradient {_brief(node.gradient)}"] if node.gradient is not None else [])
-        + ([node.note] if node.note else [])
-    )
-
-
-def _brief(value: Any) -> str:
-    return " ".join(_lines(value)) or f"of norm {_number(np.linalg.norm(np.asarray(value, dtype=float)))}"
-
-
-def _tooltip(node: GraphNode) -> str:
-    return "\n".join([_called(node), KINDS[node.kind] if not node.op else node.op, *_numbers(node)])
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+# ------------------------------------------------------------------------------------------------- folding
+def _views(record: Record, made: Sequence[Any], limit: int, depth: str | None) -> tuple[list[View], int]:
+    """The folds that are not too large, and which of them is shown first: the least folded, or the one asked for."""
+    found = views(record, made)
+    names = [view.name for view in found]
+    if depth is not None and depth not in names:
+        known = f"one of {', '.join(map(repr, names))}" if len(names) > 1 else "left out: no modules made this graph"
+        raise ValueError(f"fold must be {known}, not {depth!r}")
+    small = [view for view in found if len(view.record.nodes) <= limit]
+    if not small:
+        least = found[0]
+        drawn, place = fold(least.record, limit)
+        where = [-1 if at < 0 else place[at] for at in least.place]
+        return [View("all", drawn, where, [None] * len(drawn.nodes))], 0
+    names = [view.name for view in small]
+    return small, names.index(depth) if depth in names else len(small) - 1
 
 
 # ------------------------------------------------------------------------------------------------- on the sheet
@@ -390,20 +289,25 @@ def _lay_out(
     return ("down", down) if down.width < right.width else ("right", right)
 
 
-def _once(routes: Sequence[Sequence[tuple[float, float]]]) -> Iterator[Sequence[tuple[float, float]]]:
-    """The routes without what another one drew before: edges from one node share their first stretch."""
-    drawn = set()
-    for route in routes:
-        pieces = list(itertools.pairwise(route))
-        new = next((k for k, piece in enumerate(pieces) if piece not in drawn), len(pieces) - 1)
-        drawn.update(pieces)
-        yield route[new:]
+def _wrapped(words: str, width: float) -> list[str]:
+    """Words in lines no wider than that."""
+    lines: list[str] = []
+    for word in words.split():
+        if lines and text_width(f"{lines[-1]} {word}", SMALL) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _legend_shapes(legend: Sequence[tuple[str, str, float, int]], top: float) -> list[Shape]:
     shapes: list[Shape] = []
-    for role, words, x, row in legend:
+    for name, words, x, row in legend:
         y = top + 22 * row
-        shapes.append(Box(x, y, 12, 12, role, f"{role}-edge", 3, 1.2))
+        shapes.append(Box(x, y, 12, 12, name, f"{name}-edge", 3, 1.2))
         shapes.append(Text(x + 18, y + 10.5, words, SMALL, "muted"))
     return shapes
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

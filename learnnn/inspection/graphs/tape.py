@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ... import autograd
+from .pulls import LearnnnPulls, PullPulls, Pulls, TorchPulls, ValuePulls
 
 SYMBOLS = {
     "add": "+", "sub": "−", "mul": "×", "div": "÷", "matmul": "@", "mm": "@", "bmm": "@", "pow": "power", "neg": "−",
@@ -54,6 +55,26 @@ class Record:
     nodes: list[GraphNode] = field(default_factory=list)
     edges: list[tuple[int, int]] = field(default_factory=list)
     scalar: bool = False  # plain numbers with .data and .grad, as in lesson 03
+    things: list[Any] = field(default_factory=list)  # what recorded each node
+    pulls: type[Pulls] = Pulls  # how gradients go back through them
+
+    @property
+    def parents(self) -> list[list[int]]:
+        """Of each node what it was computed from, in the order of its arguments."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for a, b in self.edges:
+            found[b].append(a)
+        return found
+
+    def order(self) -> list[int]:
+        """The nodes in the order in which they were computed, where that is known; inputs just before they are used."""
+        if not all(hasattr(thing, "order") for thing in self.things):
+            return list(range(len(self.nodes)))
+        parents, found = self.parents, dict[int, None]()
+        for i in sorted(range(len(self.nodes)), key=lambda i: (not parents[i], self.things[i].order)):
+            found |= dict.fromkeys([j for j in parents[i] if not parents[j]])
+            found[i] = None
+        return list(found)
 
 
 def _listed(value: Any) -> Any:
@@ -78,7 +99,8 @@ def walk(roots: Sequence[Any], parents: Callable[[Any], Iterable[Any]], describe
             stack += [(p, False) for p in reversed(list(parents(node))) if id(p) not in found]
     index = {key: i for i, key in enumerate(finished)}
     edges = [(index[id(p)], index[key]) for key, node in finished.items() for p in parents(node)]
-    record = Record([describe(node, i) for i, node in enumerate(finished.values())], edges)
+    things = list(finished.values())
+    record = Record([describe(node, i) for i, node in enumerate(things)], edges, things=things)
     for root in roots:
         record.nodes[index[id(root)]].output = True
     return record
@@ -106,6 +128,7 @@ def read_values(roots: Sequence[Any], names: dict[int, str], gradients: bool | N
 
     record = walk(roots, lambda value: tuple(value.parents or ()), describe)
     record.scalar = True
+    record.pulls = PullPulls if any(hasattr(thing, "pull") for thing in record.things) else ValuePulls
     return record
 
 
@@ -132,7 +155,9 @@ def read_tensors(roots: Sequence[Any], names: dict[int, str], gradients: bool | 
         op = "" if kind != "operation" else node.name
         return GraphNode(i, kind, op, label, node.shape, node.value, gradient, getattr(node, "origin", None))
 
-    return walk(ends, lambda node: node.parents, describe)
+    record = walk(ends, lambda node: node.parents, describe)
+    record.pulls = LearnnnPulls
+    return record
 
 
 NOTHING_RECORDED = (
@@ -166,7 +191,7 @@ def _sweep(roots: Sequence[Any], ends: Sequence[Any]) -> dict[Any, Any]:
 # ---------------------------------------------------------------------------------------------- PyTorch's tape
 def read_torch(roots: Sequence[Any], names: dict[int, str], gradients: bool | None) -> Record:
     """The graph behind PyTorch tensors, from grad_fn and next_functions."""
-    ends = [_torch_end(tensor) for tensor in roots]
+    ends = [torch_end(tensor) for tensor in roots]
     if any(end is None for end in ends):
         raise RuntimeError(NOTHING_RECORDED)
     swept = _torch_sweep(roots, ends) if gradients else {}
@@ -191,10 +216,13 @@ def read_torch(roots: Sequence[Any], names: dict[int, str], gradients: bool | No
         alive.extend(found)
         return found
 
-    return walk(ends, parents, describe)
+    record = walk(ends, parents, describe)
+    record.pulls = TorchPulls
+    return record
 
 
-def _torch_end(tensor: Any) -> Any:
+def torch_end(tensor: Any) -> Any:
+    """PyTorch's node of a tensor, None where it needs no gradient."""
     if tensor.grad_fn is None and tensor.requires_grad:
         return tensor.view_as(tensor).grad_fn.next_functions[0][0]
     return tensor.grad_fn
@@ -245,25 +273,29 @@ def _torch_sweep(roots: Sequence[Any], ends: Sequence[Any]) -> dict[int, Any]:
 
 
 # ---------------------------------------------------------------------------------------------- too many nodes
-def fold(record: Record, limit: int) -> Record:
-    """Of a graph with more nodes than `limit`: the last steps as they are, all before them in one box."""
+def fold(record: Record, limit: int) -> tuple[Record, list[int]]:
+    """Of a graph with more nodes than `limit`: the last steps as they are, all before them in one box.
+
+    Also the place of each node in the folded graph, 0 in the box.
+    """
     if len(record.nodes) <= limit:
-        return record
+        return record, list(range(len(record.nodes)))
     operations = [node.id for node in record.nodes if node.kind == "operation"]
     recent = set(operations[len(operations) - limit // 2 :])
     used = [a for a, b in record.edges if b in recent]
     leaves = [i for i in dict.fromkeys(used) if record.nodes[i].kind != "operation"][: limit // 4]
     kept = sorted(recent | set(leaves))
-    gone = [node for node in record.nodes if node.id not in recent and node.id not in leaves]
-    box = GraphNode(0, "folded", "folded", _counted(len(gone), "earlier node"), note=_summary(gone))
     place = {old: new for new, old in enumerate(kept, start=1)}
+    gone = [node for node in record.nodes if node.id not in place]
+    box = GraphNode(0, "folded", "folded", _counted(len(gone), "earlier node"), note=_summary(gone))
     edges = [(place.get(a, 0), place[b]) for a, b in record.edges if b in place]
     edges = [e for e in edges if e[0]] + sorted({e for e in edges if not e[0]})
-    nodes = [box, *[_moved(record.nodes[old], new) for old, new in place.items()]]
-    return Record(nodes, edges, record.scalar)
+    nodes = [box, *[moved(record.nodes[old], new) for old, new in place.items()]]
+    return Record(nodes, edges, record.scalar), [place.get(node.id, 0) for node in record.nodes]
 
 
-def _moved(node: GraphNode, id: int) -> GraphNode:
+def moved(node: GraphNode, id: int) -> GraphNode:
+    """The same node at another place."""
     return GraphNode(**{**vars(node), "id": id})
 
 
