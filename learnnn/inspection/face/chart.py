@@ -169,18 +169,26 @@ def key(named: Sequence[tuple[str, str]], x: float, y: float, width: float) -> t
 
 
 def ticks(lo: float, hi: float, count: float = 5, log: bool = False) -> list[float]:
-    """Round numbers between lo and hi, about `count` of them; powers of ten where `log`.
+    """Round numbers between lo and hi, about `count` of them; powers of ten, or parts of them, where `log`.
 
-    >>> ticks(0, 1), ticks(1, 1000, log=True)
-    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [1.0, 10.0, 100.0, 1000.0])
+    >>> ticks(0, 1), ticks(1, 1000, log=True), ticks(2, 9, log=True)
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [1.0, 10.0, 100.0, 1000.0], [2.0, 5.0])
     """
     if log:
-        return [10.0**p for p in range(ceil(log10(lo) - 1e-9), floor(log10(hi) + 1e-9) + 1)]
+        return _powers(lo, hi)
     span = (hi - lo) or 1.0
     unit = 10.0 ** floor(log10(span / count))
     step = next(k * unit for k in (1, 2, 5, 10) if k * unit >= span / count * 0.999)
     first, last = ceil(lo / step - 1e-9), floor(hi / step + 1e-9)
     return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
+
+
+def _powers(lo: float, hi: float) -> list[float]:
+    """Powers of ten from lo to hi; within a decade or two their doubles and fives as well."""
+    first, last = floor(log10(lo)), ceil(log10(hi))
+    steps = (1, 2, 5) if last - first <= 2 else (1,)
+    found = [float(f"{m}e{p}") for p in range(first, last + 1) for m in steps]
+    return [t for t in found if lo * (1 - 1e-9) <= t <= hi * (1 + 1e-9)]
 
 
 def limits(values: Any, pad: float = 0.05) -> tuple[float, float]:

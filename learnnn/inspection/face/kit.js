@@ -263,13 +263,21 @@ function ticks(lo, hi, count = 5) {
   return found;
 }
 
+// Powers of ten from lo to hi; within a decade or two their doubles and fives as well.
+function powers(lo, hi) {
+  const first = Math.floor(Math.log10(lo)), last = Math.ceil(Math.log10(hi)), steps = last - first <= 2 ? [1, 2, 5] : [1];
+  const found = [];
+  for (let p = first; p <= last; p += Math.max(1, Math.round((last - first) / 6))) for (const m of steps) found.push(Number(`${m}e${p}`));
+  return found.filter((t) => t >= lo * (1 - 1e-9) && t <= hi * (1 + 1e-9));
+}
+
 // Axes inside a box {x, y, w, h} of a canvas -> { X, Y, x, y }: data to pixels, and back. `log` takes "x", "y", "xy".
 function axes(pen, box, [x0, x1], [y0, y1], c, { xlabel = "", ylabel = "", title = "", log = "", grid = true, bare = false } = {}) {
   const scale = (lo, hi, from, to, logged) => {
     const f = logged ? (v) => Math.log10(Math.max(v, 1e-300)) : (v) => v, a = f(lo), b = f(hi) === a ? a + 1 : f(hi);
     const there = (v) => from + ((f(v) - a) / (b - a)) * (to - from);
     const back = (p) => { const u = a + ((p - from) / (to - from)) * (b - a); return logged ? 10 ** u : u; };
-    const marks = !logged ? ticks(lo, hi, Math.max(2, Math.abs(to - from) / 70)) : ticks(Math.ceil(a), Math.floor(b), 5).map((p) => 10 ** Math.round(p));
+    const marks = !logged ? ticks(lo, hi, Math.max(2, Math.abs(to - from) / 70)) : powers(lo, hi);
     return [there, back, marks];
   };
   const [X, x, across] = scale(x0, x1, box.x, box.x + box.w, log.includes("x"));
