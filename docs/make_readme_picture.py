@@ -14,6 +14,7 @@ from matplotlib.image import imread
 
 import learnnn as torch
 from learnnn import autograd, datasets, inspection, nn, optim
+from learnnn.inspection.face.picture import Picture
 from learnnn.training import Trainer
 
 INK, MUTED = "#1f2933", "#5c6873"
@@ -56,9 +57,7 @@ def boundary() -> inspection.Boundary:
     return inspection.decision_boundary(model, X, y, resolution=240)
 
 
-def paste(
-    figure: Any, picture: inspection.Graph | inspection.GradientReport, left: float, top: float, scale: float
-) -> None:
+def paste(figure: Any, picture: Picture, left: float, top: float, scale: float) -> None:
     """Put a picture where its top left corner is at (left, top), in inches, `scale` inches for 100 pixels."""
     image = imread(BytesIO(picture.to_png(scale=3)))
     width, height = (n / 300 * scale for n in image.shape[1::-1])
@@ -81,12 +80,7 @@ def main() -> None:
     caption(figure, "the gradient check, which says what is wrong", 0.3, 3.9, fontweight="bold")
     paste(figure, report, 0.16, 4.15, 0.86)
     caption(figure, "“" + fill(report.guesses[0], 38) + "”", 3.0, 4.4, 9, MUTED)
-    axes = figure.add_axes((0.585, 0.1, 0.4, 0.785))
-    learned = boundary()
-    learned.draw(axes)
-    axes.get_legend().remove()
-    axes.set_title("", loc="left")
-    axes.tick_params(length=0, labelsize=8)
+    paste(figure, boundary(), 6.5, 0.5, 0.98)
     caption(figure, "the decision boundary, live while it learns", 7.02, 0.25, fontweight="bold")
     TARGET.parent.mkdir(exist_ok=True)
     figure.savefig(TARGET)

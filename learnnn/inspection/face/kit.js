@@ -37,10 +37,15 @@ function palette(el) {
 // ---------------------------------------------------------------------------------------------------- values
 const TYPES = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
+function fromBase64(text) {
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
+}
+
 // An array as python packed it -> a typed array with a .shape
 function array({ dtype, shape, data }) {
-  const raw = typeof data === "string" ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
-    : new Uint8Array(data.buffer ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : data);
+  const raw = typeof data === "string" ? fromBase64(data) : new Uint8Array(data.buffer ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : data);
   return Object.assign(new TYPES[dtype](raw.buffer), { shape });
 }
 
@@ -88,7 +93,7 @@ const columns = (...children) => h("div", { class: "ln-columns" }, ...children);
 //   v.add(...)     appends to the root
 //   v.times        when frames were painted, in ms: what tests measure
 function view({ model, el }, title = "") {
-  const root = h("div", { class: "ln", role: "group", "aria-label": title || model.get("label") || "" });
+  const root = h("div", { class: "ln", role: "group", "data-lm-suppress-shortcuts": "true", "aria-label": title || model.get("label") || "" });
   const body = h("div"), status = h("div", { class: "ln-status", role: "status", "aria-live": "polite" });
   if (title) root.append(h("div", { class: "ln-title" }, title));
   root.append(body, status);
@@ -273,15 +278,15 @@ function powers(lo, hi) {
 
 // Axes inside a box {x, y, w, h} of a canvas -> { X, Y, x, y }: data to pixels, and back. `log` takes "x", "y", "xy".
 function axes(pen, box, [x0, x1], [y0, y1], c, { xlabel = "", ylabel = "", title = "", log = "", grid = true, bare = false } = {}) {
-  const scale = (lo, hi, from, to, logged) => {
+  const scale = (lo, hi, from, to, logged, room) => {
     const f = logged ? (v) => Math.log10(Math.max(v, 1e-300)) : (v) => v, a = f(lo), b = f(hi) === a ? a + 1 : f(hi);
     const there = (v) => from + ((f(v) - a) / (b - a)) * (to - from);
     const back = (p) => { const u = a + ((p - from) / (to - from)) * (b - a); return logged ? 10 ** u : u; };
-    const marks = !logged ? ticks(lo, hi, Math.max(2, Math.abs(to - from) / 70)) : powers(lo, hi);
+    const marks = !logged ? ticks(lo, hi, Math.max(2, Math.abs(to - from) / room)) : powers(lo, hi);
     return [there, back, marks];
   };
-  const [X, x, across] = scale(x0, x1, box.x, box.x + box.w, log.includes("x"));
-  const [Y, y, up] = scale(y0, y1, box.y + box.h, box.y, log.includes("y"));
+  const [X, x, across] = scale(x0, x1, box.x, box.x + box.w, log.includes("x"), 70);
+  const [Y, y, up] = scale(y0, y1, box.y + box.h, box.y, log.includes("y"), 45);
   pen.save();
   pen.fillStyle = c.muted;
   pen.lineWidth = 1;

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ... import autograd
-from ...tensor import Tensor
-from ..models.kind import is_torch
+from ..models.kind import is_module
+from ..models.model import Model
+from .plane import Extent, grid
+
+Believer = Callable[[np.ndarray], np.ndarray]
 
 
-def believer(model: Any, classes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from points (N, 2) to probabilities (N, classes), for a module, an estimator or any callable."""
+def believer(model: Any, classes: np.ndarray) -> Believer:
+    """A function from points (N, 2) to probabilities (N, classes), for a module, an estimator or any callable.
+
+    A model may tell apart more classes than are in `classes`: they come after those.
+    """
     if hasattr(model, "predict") and hasattr(model, "fit"):
         return lambda points: _estimated(model, points, classes)
-    if not callable(model):
+    if not callable(model) and not callable(getattr(model, "forward", None)):
         raise TypeError(
             f"decision_boundary(model, X, y): a {type(model).__name__} cannot be asked for predictions; pass a module, "
             "a function of an array (N, 2), or a fitted scikit-learn estimator"
         )
-    if hasattr(model, "named_parameters"):
-        ask = _ask_torch if is_torch(model) else _ask_module
-        return lambda points: probabilities(ask(model, points), classes, _ends_in_sigmoid(model))
-    return lambda points: probabilities(_ask_function(model, points), classes, None)
+    seen, squashed = Model(model), _ends_in_sigmoid(model)
+    return lambda points: probabilities(seen.ask(points), classes, squashed, len(points))
 
 
-def probabilities(answer: Any, classes: np.ndarray, squashed: bool | None) -> np.ndarray:
-    """Scores, probabilities or labels (N,), (N, 1) or (N, K) as probabilities (N, K).
+def has_margin(model: Any) -> bool:
+    """Is it an estimator of scores, as a support vector machine, whose margin is where the score is 1 or -1?"""
+    return hasattr(model, "decision_function") and not hasattr(model, "predict_proba")
+
+
+def probabilities(answer: Any, classes: np.ndarray, squashed: bool | None, points: int | None = None) -> np.ndarray:
+    """Scores, probabilities or labels (N,), (N, 1) or (N, K) as probabilities (N, K); nan where the answer is.
 
     Rows that are positive and sum to one are taken as they are, others go through softmax; a single column
-    through a sigmoid, unless `squashed` (None: unless all of it lies in 0..1).
+    through a sigmoid, unless `squashed` (None: unless all of it lies in 0..1). ValueError for other shapes.
 
     >>> probabilities([[0.0, 0.0]], np.array([0, 1]), None).tolist()
     [[0.5, 0.5]]
@@ -41,8 +48,13 @@ def probabilities(answer: Any, classes: np.ndarray, squashed: bool | None) -> np
     [[0.0, 1.0], [1.0, 0.0]]
     """
     raw = np.asarray(answer)
+    if raw.ndim == 0 or (points is not None and len(raw) != points):
+        raise ValueError(
+            f"the model answers with shape {raw.shape} for {points or 'all'} points: one answer a point is needed, "
+            "(N,) or (N, classes)"
+        )
     if raw.ndim == 1 and raw.dtype.kind in "iubOUS":
-        return (raw[:, None] == classes).astype(float)
+        return _of_labels(raw, classes)
     scores = raw.astype(np.float64)
     if scores.ndim == 2 and scores.shape[1] == 1:
         scores = scores[:, 0]
@@ -53,10 +65,25 @@ def probabilities(answer: Any, classes: np.ndarray, squashed: bool | None) -> np
             f"the model answers with shape {raw.shape} for {len(raw)} points, and y holds {len(classes)} classes: one "
             "score a class is needed, (N, classes), or a single one for two classes"
         )
-    if (scores >= 0).all() and np.allclose(scores.sum(1), 1, atol=1e-4):
-        return scores
-    odds = np.exp(scores - scores.max(1, keepdims=True))
-    return odds / odds.sum(1, keepdims=True)
+    return _of_columns(scores)
+
+
+def _of_labels(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """All belief in the class that is named; nan where a label is none of the classes."""
+    believed = (labels[:, None] == classes).astype(float)
+    believed[~believed.any(1)] = np.nan
+    return believed
+
+
+def _of_columns(scores: np.ndarray) -> np.ndarray:
+    known = np.isfinite(scores).all(1)
+    believed = np.full_like(scores, np.nan)
+    if (scores[known] >= 0).all() and np.allclose(scores[known].sum(1), 1, atol=1e-4):
+        believed[known] = scores[known]
+        return believed
+    odds = np.exp(scores[known] - scores[known].max(1, keepdims=True))
+    believed[known] = odds / odds.sum(1, keepdims=True)
+    return believed
 
 
 def _of_one_column(scores: np.ndarray, classes: np.ndarray, squashed: bool | None) -> np.ndarray:
@@ -64,7 +91,8 @@ def _of_one_column(scores: np.ndarray, classes: np.ndarray, squashed: bool | Non
         raise ValueError(
             f"the model gives one score a point, and y holds {len(classes)} classes: it needs {len(classes)}"
         )
-    inside = bool(((scores >= 0) & (scores <= 1)).all())
+    known = scores[~np.isnan(scores)]
+    inside = bool(((known >= 0) & (known <= 1)).all())
     if (squashed is None and inside) or (squashed and inside):
         second = scores
     else:
@@ -72,59 +100,63 @@ def _of_one_column(scores: np.ndarray, classes: np.ndarray, squashed: bool | Non
     return np.stack([1 - second, second], 1)
 
 
-# ------------------------------------------------------------------------------------------- asking a model
-def _ask_module(model: Any, points: np.ndarray) -> np.ndarray:
-    kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), np.dtype(np.float32))
-    with evaluating(model), autograd.no_grad():
-        return _array(model(autograd.wrap(points.astype(kind))))
-
-
-def _ask_torch(model: Any, points: np.ndarray) -> np.ndarray:
-    torch = sys.modules["torch"]
-    kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
-    with evaluating(model), torch.no_grad():
-        return _array(model(torch.as_tensor(points).to(kind)))
-
-
-def _ask_function(function: Callable, points: np.ndarray) -> np.ndarray:
-    """Arrays are tried first; a function written for tensors gets tensors."""
-    with autograd.no_grad():
-        try:
-            return _array(function(points))
-        except (TypeError, AttributeError, RuntimeError):
-            return _array(function(autograd.wrap(points.astype(np.float32))))
-
-
-def _array(answer: Any) -> np.ndarray:
-    if isinstance(answer, Tensor):
-        return answer.array
-    return answer.detach().numpy(force=True) if is_torch(answer) else np.asarray(answer)
-
-
+# --------------------------------------------------------------------------------------------- what is asked
 def _estimated(estimator: Any, points: np.ndarray, classes: np.ndarray) -> np.ndarray:
     if hasattr(estimator, "predict_proba"):
-        found, known = np.asarray(estimator.predict_proba(points)), list(getattr(estimator, "classes_", classes))
-        column = {name: i for i, name in enumerate(known)}
-        return np.stack([found[:, column[c]] if c in column else np.zeros(len(points)) for c in classes], 1)
+        return _in_order(np.asarray(estimator.predict_proba(points)), getattr(estimator, "classes_", classes), classes)
     if hasattr(estimator, "decision_function"):
-        return probabilities(estimator.decision_function(points), classes, False)
-    return (np.asarray(estimator.predict(points))[:, None] == classes).astype(float)
+        scores, known = np.asarray(estimator.decision_function(points)), getattr(estimator, "classes_", classes)
+        return _in_order(probabilities(scores, known, False, len(points)), known, classes)
+    answer = np.asarray(estimator.predict(points))
+    if answer.ndim == 1 and np.isin(answer, classes).all():
+        return _of_labels(answer, classes)
+    return probabilities(answer, classes, None, len(points))
 
 
-@contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """The model in evaluation mode, and each of its parts back in its own mode afterwards."""
-    parts = list(model.modules()) if hasattr(model, "modules") else []
-    modes = [part.training for part in parts]
-    for part in parts:
-        part.training = False
-    try:
-        yield
-    finally:
-        for part, mode in zip(parts, modes):
-            part.training = mode
+def _in_order(found: np.ndarray, known: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Columns for the estimator's own classes `known` as columns for `classes`, and what is left of them behind."""
+    column = {name: found[:, i] for i, name in enumerate(known)}
+    nobody = np.zeros(len(found))
+    wanted = [column.pop(name, nobody) for name in classes]
+    return np.stack([*wanted, *column.values()], 1)
 
 
-def _ends_in_sigmoid(model: Any) -> bool:
-    parts: Sequence[Any] = list(model.modules()) if hasattr(model, "modules") else []
-    return bool(parts) and type(parts[-1]).__name__ == "Sigmoid"
+def _ends_in_sigmoid(model: Any) -> bool | None:
+    """Are a module's numbers probabilities already? None where the order of its parts does not tell."""
+    if not is_module(model):
+        return None
+    parts = [*model.modules()]
+    if type(parts[-1]).__name__ == "Sigmoid":
+        return True
+    return False if len(parts) == 1 or type(model).__name__ == "Sequential" else None
+
+
+# ------------------------------------------------------------------------------------------ how much is asked
+FINEST, COARSEST = 120, 16  # grid points each way
+BUDGET = 0.5  # seconds that a picture may ask for
+
+
+def affordable_resolution(believe: Believer, extent: Extent, budget: float = BUDGET) -> int:
+    """How fine a grid over the plane can be asked within `budget` seconds: a model of single numbers is slow.
+
+    >>> affordable_resolution(lambda points: points, (0, 1, 0, 1))
+    120
+    """
+    few, more = 8, 24
+    seconds = _seconds(believe, grid(extent, few))
+    if seconds <= budget * (few / FINEST) ** 2:
+        return FINEST
+    if seconds * (more / few) ** 2 > 2 * budget:
+        return _points_for(seconds / few**2, budget)
+    growth = _seconds(believe, grid(extent, more)) - seconds  # without what any call costs
+    return _points_for(growth / (more**2 - few**2), budget)
+
+
+def _points_for(each: float, budget: float) -> int:
+    return int(min(max((budget / max(each, 1e-9)) ** 0.5, COARSEST), FINEST))
+
+
+def _seconds(believe: Believer, points: np.ndarray) -> float:
+    begin = time.perf_counter()
+    believe(points)
+    return time.perf_counter() - begin
