@@ -5,7 +5,6 @@ Run from the root of the repository: python docs/make_readme_picture.py
 
 from io import BytesIO
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from learnnn import autograd, datasets, inspection, nn, optim
 from learnnn.inspection.face.picture import Picture
 from learnnn.training import Trainer
 
-INK, MUTED = "#1f2933", "#5c6873"
+INK = "#1f2933"
 TARGET = Path(__file__).parent / "images" / "readme.png"
 
 
@@ -73,15 +72,15 @@ def caption(figure: Any, words: str, left: float, top: float, size: float = 12, 
 
 
 def main() -> None:
-    figure = Figure(figsize=(12, 5.5), dpi=150, facecolor="white")
+    figure = Figure(figsize=(12, 9.15), dpi=150, facecolor="white")
     caption(figure, "the graph, with your own code in its own colour", 0.3, 0.25, fontweight="bold")
     paste(figure, neuron(), 0.16, 0.5, 0.86)
-    report = check()
-    caption(figure, "the gradient check, which says what is wrong", 0.3, 3.9, fontweight="bold")
-    paste(figure, report, 0.16, 4.15, 0.86)
-    caption(figure, "“" + fill(report.guesses[0], 38) + "”", 3.0, 4.4, 9, MUTED)
-    paste(figure, boundary(), 6.5, 0.5, 0.98)
-    caption(figure, "the decision boundary, live while it learns", 7.02, 0.25, fontweight="bold")
+    caption(figure, "the gradient check, which says what is wrong", 0.3, 4.0, fontweight="bold")
+    paste(figure, check(), 0.2, 4.3, 0.78)
+    caption(figure, "the decision boundary, live while it learns", 6.75, 0.25, fontweight="bold")
+    paste(figure, boundary(), 6.7, 0.5, 0.8)
+    caption(figure, "five optimizers on their way down", 6.75, 4.6, fontweight="bold")
+    paste(figure, inspection.optimizer_race("beale"), 6.7, 4.85, 0.66)
     TARGET.parent.mkdir(exist_ok=True)
     figure.savefig(TARGET)
     print(TARGET.relative_to(Path.cwd()) if TARGET.is_relative_to(Path.cwd()) else TARGET)
