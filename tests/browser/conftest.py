@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ class Page:
     def frame_times(self, root: str = ".ln") -> list[float]:
         """Milliseconds between the frames that a live picture has painted since `forget_frames`."""
         times = self.page.locator(root).first.evaluate("root => root.learnnn.times")
-        return [b - a for a, b in zip(times, times[1:])]
+        return [b - a for a, b in pairwise(times)]
 
     def forget_frames(self, root: str = ".ln") -> None:
         """Measure from now on."""
