@@ -1,0 +1,1 @@
+"""What models of sequences do: attention, gates, the residual stream, sampling, embeddings."""
