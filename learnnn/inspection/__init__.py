@@ -1,12 +1,16 @@
-"""Look inside: `graph` draws how a number was computed, `gradcheck` tests a gradient, `decision_boundary` shows what
-a classifier believes, `profile` says where time and memory go. Each shows a picture by itself in a notebook, and has a
-text form for terminals and screen readers."""
+"""Look inside: one call each, a still picture with its words, live where scripts run.
+
+`graph` draws and plays how a number was computed, `gradcheck` tests a gradient, `decision_boundary` shows what a
+classifier believes, `playground` trains one under your hands, `watch` follows a training, `landscape` draws its loss,
+`profile` says where time and memory go; docs/GALLERY.md shows all of them. They work on learnnn's models, on your own
+classes and functions, and on PyTorch's models, and leave them as they were.
+"""
 
 from .generative.denoise import Denoising, denoise
 from .generative.film import Film, film
+from .generative.latent import Latent, latent
 from .gradients.check import gradcheck, gradgradcheck
 from .gradients.report import GradientReport
-from .generative.latent import Latent, latent
 from .graphs.graph import Graph, graph
 from .ideas.broadcast import Broadcast, broadcast, unbroadcast
 from .ideas.predict import Prediction, predict
@@ -18,6 +22,7 @@ from .playground.entry import playground
 from .playground.playground import Playground
 from .profiling.profiles import Profile, profile
 from .sequences.attention import Attention, attention
+from .sequences.embedding_map import EmbeddingMap, embedding_map
 from .sequences.gates import Gates, gates
 from .sequences.queries import QueriesAndKeys
 from .sequences.residual_lens import ResidualLens, residual_lens
@@ -33,4 +38,61 @@ from .training.replay import Replay, replay
 from .training.runs import Runs, runs
 from .training.watch import Watch, watch
 
-__all__ = ["Attention", "Boundary", "Broadcast", "Dashboard", "Denoising", "FeatureMaps", "Film", "Gates", "GradCam", "GradientReport", "Graph", "Hills", "Kernels", "Landscape", "Latent", "LiveMetrics", "LossLine", "Playground", "Prediction", "Profile", "QueriesAndKeys", "Race", "Recorder", "Replay", "ResidualLens", "Runs", "Saliency", "Sampling", "Watch", "attention", "broadcast", "dashboard", "decision_boundary", "denoise", "feature_maps", "film", "gates", "grad_cam", "gradcheck", "gradgradcheck", "graph", "kernels", "landscape", "latent", "optimizer_race", "playground", "predict", "profile", "replay", "residual_lens", "runs", "sampling", "unbroadcast", "watch"]
+__all__ = [
+    "Attention",
+    "Boundary",
+    "Broadcast",
+    "Dashboard",
+    "Denoising",
+    "EmbeddingMap",
+    "FeatureMaps",
+    "Film",
+    "Gates",
+    "GradCam",
+    "GradientReport",
+    "Graph",
+    "Hills",
+    "Kernels",
+    "Landscape",
+    "Latent",
+    "LiveMetrics",
+    "LossLine",
+    "Playground",
+    "Prediction",
+    "Profile",
+    "QueriesAndKeys",
+    "Race",
+    "Recorder",
+    "Replay",
+    "ResidualLens",
+    "Runs",
+    "Saliency",
+    "Sampling",
+    "Watch",
+    "attention",
+    "broadcast",
+    "dashboard",
+    "decision_boundary",
+    "denoise",
+    "embedding_map",
+    "feature_maps",
+    "film",
+    "gates",
+    "grad_cam",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "kernels",
+    "landscape",
+    "latent",
+    "optimizer_race",
+    "playground",
+    "predict",
+    "profile",
+    "replay",
+    "residual_lens",
+    "runs",
+    "sampling",
+    "unbroadcast",
+    "watch",
+]
