@@ -5,6 +5,7 @@ import io
 import json
 import re
 import string
+import time
 
 import numpy as np
 import pytest
@@ -496,9 +497,16 @@ def test_a_class_from_a_lesson_is_trained_by_a_step_of_yours():
         p.set(learning_rate=1)
 
 
-def test_a_network_of_single_numbers_is_a_coarse_plane_without_a_drawing():
+def test_a_slow_model_is_a_coarse_plane():
+    def slow(X):
+        time.sleep(0.001 * len(X))
+        return X[:, :1]
+
+    assert playground("gauss", model=slow, train_step=lambda X, y: 0.0, points=10).frame()["plane"].shape[0] < 81
+
+
+def test_a_network_of_single_numbers_is_a_plane_without_a_drawing():
     p = playground("gauss", model=ValueMLP(2, 2, 1), train_step=lambda X, y: 0.0, points=10)
-    assert p.frame()["plane"].shape[0] < 81
     assert p.learner.sizes == [] and p.frame()["units"].shape == (0, 1, 1)
     assert "no chain of linear layers" in p.text and "no chain of linear layers" in p.to_svg()
     with pytest.raises(ValueError, match="its weights are not drawn"):
