@@ -65,6 +65,37 @@ def iris(split: float | bool | None = None, seed: int = 0, scale: bool = True) -
     return divided(data, split, seed, _standardizer if scale else None)
 
 
+def breast_cancer(split: float | bool | None = None, seed: int = 0, scale: bool = True) -> Any:
+    """569 breast lumps: thirty measurements of the cell nuclei in each, and whether it was cancer.
+
+    Returns Data: X (569, 30), each column with mean 0 and deviation 1 (as measured with scale=False), and y (569,),
+    0 for malignant and 1 for benign. With `split`, (training, held out); the scale is then that of the training part.
+    Source: Street, Wolberg and Mangasarian 1993.
+
+    >>> breast_cancer().X.shape, breast_cancer().target_names
+    ((569, 30), ('malignant', 'benign'))
+    """
+    found = _sklearn().load_breast_cancer()
+    names = {"feature_names": found.feature_names, "target_names": found.target_names}
+    data = Data.named(found.data.astype(np.float32), found.target.astype(np.int64), **names)
+    return divided(data, split, seed, _standardizer if scale else None)
+
+
+def diabetes(split: float | bool | None = None, seed: int = 0, scale: bool = True) -> Any:
+    """442 diabetes patients: ten measurements of each, and how far the disease had gone on a year later.
+
+    Returns Data: X (442, 10), each column with mean 0 and deviation 1 (as measured with scale=False), and y (442,),
+    a number from 25 to 346. With `split`, (training, held out); the scale is then that of the training part.
+    Source: Efron, Hastie, Johnstone and Tibshirani 2004.
+
+    >>> diabetes().X.shape, diabetes().feature_names[:4]
+    ((442, 10), ('age', 'sex', 'bmi', 'bp'))
+    """
+    found = _sklearn().load_diabetes(scaled=False)
+    data = Data.named(found.data.astype(np.float32), found.target.astype(np.float32), feature_names=found.feature_names)
+    return divided(data, split, seed, _standardizer if scale else None)
+
+
 def moons(n: int = 500, noise: float = 0.1, split: float | bool | None = None, seed: int = 0) -> Any:
     """Points on two interleaved half circles: two classes that no straight line separates.
 
@@ -76,3 +107,19 @@ def moons(n: int = 500, noise: float = 0.1, split: float | bool | None = None, s
     X, y = _sklearn().make_moons(n, noise=noise, random_state=seed)
     names = {"feature_names": ("x0", "x1"), "target_names": ("upper", "lower")}
     return divided(Data.named(X.astype(np.float32), y.astype(np.int64), **names), split, seed)
+
+
+def wine(split: float | bool | None = None, seed: int = 0, scale: bool = True) -> Any:
+    """178 wines from Piedmont, Barolo, Grignolino and Barbera: thirteen measurements, such as alcohol and colour.
+
+    Returns Data: X (178, 13), each column with mean 0 and deviation 1 (as measured with scale=False), and y (178,)
+    from 0 to 2. With `split`, (training, held out); the scale is then that of the training part.
+    Source: Forina, Armanino, Castino and Ubigli 1986, by way of the UCI repository.
+
+    >>> wine().X.shape, wine().feature_names[:2]
+    ((178, 13), ('alcohol', 'malic_acid'))
+    """
+    found = _sklearn().load_wine()
+    names = {"feature_names": found.feature_names, "target_names": found.target_names}
+    data = Data.named(found.data.astype(np.float32), found.target.astype(np.int64), **names)
+    return divided(data, split, seed, _standardizer if scale else None)

@@ -7,7 +7,7 @@ import pytest
 
 from learnnn import datasets
 
-SHAPES = {"digits": (1797, 64), "iris": (150, 4), "moons": (500, 2)}
+SHAPES = {"breast_cancer": (569, 30), "digits": (1797, 64), "iris": (150, 4), "moons": (500, 2), "wine": (178, 13)}
 
 
 @pytest.fixture
