@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -14,27 +15,25 @@ from typing import Any
 import numpy as np
 
 import learnnn as torch
-from learnnn import datasets, nn, optim
+from learnnn import nn
 from learnnn.course.check import check
 from learnnn.course.exercise import Exercise, Mistake, exercises, find
-from learnnn.course.guard import TimeUp, limits
 from learnnn.course.help import Source
-from learnnn.course.report import Report, shown_error
+from learnnn.course.report import Report
 from learnnn.course.source import names_used
-from learnnn.course.swap import swapped
-from learnnn.training.randomness import Randomness
+from learnnn.course.workbench import Trained, train
 
 CHOICES = 5
-STEPS = 60
 LONGEST = 45  # lines of a broken component
-KNOWN: dict[str, Any] = {"np": np, "math": math}  # what the source of a broken component may use
+KNOWN: dict[str, Any] = {"np": np, "math": math, "torch": torch, "nn": nn}  # what a broken component may use
 
 
 @dataclass(frozen=True)
 class Bug:
     """A component with a mistake in it. `source` is what to read, `component` the object, `choices` the suspects.
 
-    `losses()` trains a small network on digits with the component in place: what went wrong shows there.
+    `losses()` trains a network on digits with the component in place: what went wrong shows there, or in what the
+    network does afterwards.
     `check(repaired, cause)` judges your repair and the name that you give the mistake.
     """
 
@@ -47,7 +46,8 @@ class Bug:
 
     def losses(self, component: Any = None) -> list[float] | str:
         """The loss after each step of a small network that uses the component, or the error that ended its training."""
-        return trained({self.id: self.component if component is None else component})
+        found = train({self.id: self.component if component is None else component})
+        return found.error or list(found.losses[::2])  # beside each loss stands the length of its gradient
 
     def check(self, repaired: Any, cause: str) -> Report:
         """Is it repaired, and is that the mistake it had?
@@ -119,7 +119,7 @@ def _source(exercise: Exercise, mistake: Mistake) -> str:
     the solution, or is too long to read."""
     tree, calls = _parsed(inspect.getmodule(exercise.trials))
     code = calls.get((exercise.id, mistake.name))
-    if code is None:
+    if code is None or exercise.solution.__name__ in _names(_original(code, _definitions(tree))):
         return ""
     name, tops = exercise.id.split(".")[-1], _definitions(tree)
     blocks = _collected(_named(code, name, tops), tops, exercise.solution.__name__)
@@ -134,6 +134,10 @@ def _named(code: ast.expr, name: str, tops: dict[str, ast.stmt]) -> ast.stmt:
     if isinstance(code, ast.Lambda):
         return ast.parse(f"def {name}({ast.unparse(code.args)}):\n    return {ast.unparse(code.body)}").body[0]
     return ast.parse(f"{name} = {ast.unparse(code)}").body[0]
+
+
+def _original(code: ast.expr, tops: dict[str, ast.stmt]) -> ast.stmt:
+    return tops[code.id] if isinstance(code, ast.Name) and code.id in tops else ast.Expr(code)
 
 
 class _Renamed(ast.NodeTransformer):
@@ -162,17 +166,19 @@ def _definitions(tree: ast.Module) -> dict[str, ast.stmt]:
 
 def _collected(node: ast.stmt, tops: dict[str, ast.stmt], solution: str) -> list[ast.stmt]:
     """A definition and, before it, what it uses; nothing where that is the solution, or stands outside the bank."""
-    blocks, waiting, met = [node], _names(node), set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name in KNOWN or name in met:
-            continue
-        if name == solution or name not in tops:
-            return []
-        met.add(name)
-        blocks.insert(0, tops[name])
-        waiting += _names(tops[name])
-    return blocks
+    blocks, met = list[ast.stmt](), set[str]()
+
+    def collect(part: ast.stmt) -> bool:
+        for name in _names(part):
+            if name in KNOWN or name in met or hasattr(builtins, name):
+                continue
+            met.add(name)
+            if name == solution or name not in tops or not collect(tops[name]):
+                return False
+        blocks.append(part)
+        return True
+
+    return blocks if collect(node) else []
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -210,54 +216,11 @@ def _run(exercise: Exercise, source: str) -> Any:
 
 
 # -------------------------------------------------------------------------------------------- the working model
-def trained(components: dict[str, Any], steps: int = STEPS) -> list[float] | str:
-    """A small network on digits with these components: its loss after each step, or the error that ended it."""
-    randomness = Randomness([])
-    before = randomness.state()
-    try:
-        with swapped(components), limits(20.0), np.errstate(all="ignore"):
-            return _train(steps)
-    except TimeUp:
-        return "no end after 20 s"
-    except Exception as error:
-        return shown_error(error)
-    finally:
-        randomness.restore(before)
-
-
-def _train(steps: int) -> list[float]:
-    """64 pixels -> tanh -> relu -> 10 digits, written in the operations themselves so that many of them take part."""
-    torch.manual_seed(0)
-    X, y = datasets.digits()
-    pixels, wanted = torch.tensor(X.reshape(len(X), -1).astype(np.float32) / 16), torch.tensor(y)
-    middle, last = nn.Linear(24, 16), nn.Linear(16, 10)
-    first, bias, shift = (w.requires_grad_() for w in (torch.randn(24, 64) / 8, torch.zeros(24), torch.zeros(24)))
-    parameters = [first, bias, shift, *middle.parameters(), *last.parameters()]
-    optimizer, losses = optim.Adam(parameters, lr=0.02), list[float]()
-    for step in range(steps):
-        batch = np.arange(step * 32, step * 32 + 32) % len(X)
-        hidden = (pixels[batch] @ first.permute(1, 0) + bias).tanh() - shift  # (32, 24)
-        scores = last(middle(hidden).relu())  # (32, 10)
-        loss = _surprise(scores, wanted[batch]) + 1e-4 * (first * first).sum()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-
-def _surprise(scores: Any, wanted: Any) -> Any:
-    """Cross-entropy in single operations: (N, K) scores, (N,) classes."""
-    rows = torch.arange(len(wanted))
-    return (scores.exp().sum(1).log() - scores[rows, wanted]).mean()
-
-
 @cache
-def _right() -> tuple[float, ...]:
-    return tuple(trained({}))  # type: ignore[arg-type]
+def _right() -> Trained:
+    return train()
 
 
-def _shows(id: str, component: Callable) -> bool:
+def _shows(id: str, component: Any) -> bool:
     """Does the network train differently with it?"""
-    losses = trained({id: component})
-    return isinstance(losses, str) or not np.allclose(losses, _right(), rtol=1e-3, atol=1e-4)
+    return not train({id: component}).same(_right())

@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent.parent
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
-KEPT_METADATA = ("tags", "nbgrader")
+KEPT_METADATA = ("tags", "nbgrader", "jupyter")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CELL_SECONDS = 120
 MACHINE_BOUND = re.compile(r"\bat 0x[0-9a-f]{6,}|/(?:home|root|tmp|Users|work|opt)/\S+")

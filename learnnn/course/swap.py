@@ -19,6 +19,7 @@ from learnnn.course.source import HOME_PACKAGE, NotSelfContained, self_contained
 _mine: dict[str, Any] = {}  # exercise id -> the learner's own object, in use now
 _shipped: dict[str, Any] = {}  # dotted name -> what learnnn came with
 _absent = object()
+FACES = ("learnnn", "learnnn.nn.functional")  # where an operation stands a second time, as in PyTorch
 
 
 def home() -> Path:
@@ -162,7 +163,9 @@ def _remember(id: str, obj: Any) -> None:
 
 
 def put(dotted: str, component: Any) -> Any:
-    """Set what a dotted name stands for; returns what it stood for.
+    """Set what a dotted name stands for, and where `torch.exp` or `F.relu` is the same thing, that too.
+
+    Returns what it stood for.
 
     Raises:
         ImportError, AttributeError: there is no such name.
@@ -171,6 +174,9 @@ def put(dotted: str, component: Any) -> Any:
     owner = pkgutil.resolve_name(owner_name)
     before = getattr(owner, name)
     setattr(owner, name, component)
+    for face in FACES:
+        if vars(sys.modules[face]).get(name) is before:
+            setattr(sys.modules[face], name, component)
     return before
 
 

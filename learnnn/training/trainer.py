@@ -13,8 +13,7 @@ import numpy as np
 
 from .. import ops
 from ..autograd import no_grad
-from ..nn import Module
-from ..nn.utils import clip_grad_norm_, clip_grad_value_
+from ..nn import Module, utils
 from ..optim import LBFGS
 from ..serialization import save
 from ..tensor import Tensor
@@ -219,9 +218,9 @@ class Trainer:
             return
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         if self.clip_value is not None:
-            clip_grad_value_(parameters, self.clip_value)
+            utils.clip_grad_value_(parameters, self.clip_value)
         if self.clip_norm is not None:
-            clip_grad_norm_(parameters, self.clip_norm)
+            utils.clip_grad_norm_(parameters, self.clip_norm)
 
     def _reschedule(self, after: str, logs: dict[str, float]) -> None:
         """Step the scheduler if it is its turn; one that watches a number gets the validation loss, or the loss."""

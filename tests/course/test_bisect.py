@@ -3,37 +3,58 @@
 import itertools
 import math
 
-import numpy as np
 import pytest
 
 import learnnn as torch
 from learnnn import course
-from learnnn.course import bug, swap
+from learnnn.course import swap
 from learnnn.course.bisect import _Search
 from learnnn.course.exercise import UnknownExercise
+from learnnn.course.workbench import train
 
-REPLACING = [e for e in course.exercises() if e.replaces and e.id.startswith("tensor.")]
+REPLACING = [e for e in course.exercises() if e.replaces]
+RIGHT = train()
 
 
 def components():
-    """Every component of lesson 05, from its solution."""
+    """Every component of the course, from its solution."""
     return {e.id: e.solution for e in REPLACING}
 
 
 def learns():
-    losses = bug.trained({}, steps=40)
-    return not isinstance(losses, str) and np.allclose(losses, bug._right()[:40], rtol=1e-3)
+    """Does the network train as it should?"""
+    return train().same(RIGHT)
 
 
+@pytest.fixture(scope="module")
+def blamed():
+    """Component -> the mistake planted in it, and how many runs it took to name it; printed at the end."""
+    found = {}
+    yield found
+    for id, (mistake, runs) in found.items():
+        print(f"  {id}: {mistake}, named after {runs} runs")
+    print(f"bisection named {len(found)} of {len(REPLACING)} components")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("id", [e.id for e in REPLACING])
-def test_one_planted_bug_is_named(id):
-    exercise = course.find(id)
-    broken = next(m.code for m in exercise.mistakes if bug._shows(id, m.code))
-    blame = course.bisect(learns, components() | {id: broken})
+def test_one_planted_bug_is_named(id, blamed):
+    breaks = lambda mistake: not train(components() | {id: mistake.code}).same(RIGHT)
+    mistake = next(filter(breaks, course.find(id).mistakes))
+    blame = course.bisect(learns, components() | {id: mistake.code})
     assert blame.culprit == id, blame
     assert id in repr(blame)
     assert id in blame._repr_html_()
     assert len(blame.runs) <= 4 * math.ceil(math.log2(len(REPLACING))) + 3
+    blamed[id] = mistake.name, len(blame.runs)
+
+
+@pytest.mark.slow
+def test_all_components_together_train_a_classifier_of_digits():
+    found = train(components(), epochs=12)
+    print(f"\n{len(REPLACING)} components of the course together: {found.accuracy:.1%} of held-out digits")
+    assert not found.error
+    assert found.accuracy >= 0.96
 
 
 def test_nobody_is_blamed_where_all_works():

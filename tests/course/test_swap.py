@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from learnnn import course
+import learnnn as torch
+from learnnn import course, ops
 from learnnn.course.exercise import UnknownExercise, find
 from learnnn.course.source import NotSelfContained, names_used, self_contained
 
@@ -48,6 +49,21 @@ def test_use_runs_yours_in_place_of_the_shipped_one(toy_framework):
     assert toy_framework.square(3.0) == 9.0
     assert calls == [(3.0, 3.0)]
     assert course.mine("toy.mul") is mul
+
+
+def test_an_operation_is_swapped_under_each_of_its_names():
+    calls = []
+
+    def exp(x):
+        calls.append(x.shape)
+        return np.exp(x), lambda g: (g * np.exp(x),)
+
+    x, before = torch.ones(3), torch.exp
+    with course.swapped({"tensor.exp": exp}):
+        for call in (torch.exp, ops.exp, lambda x: x.exp()):
+            call(x)
+    assert calls == [(3,)] * 3
+    assert torch.exp is before
 
 
 @pytest.mark.parametrize("thing", [wrong, None, lambda a: a])

@@ -215,7 +215,7 @@ def operation(name: str, shipped: Callable, fits: Callable, prepare: Callable | 
             bound.apply_defaults()
             given = bound.args[:takes]
             plain = [a.array if isinstance(a, Variable) else a for a in given]
-            if bound.args[takes:] != unasked or not fits(*plain):
+            if not all(map(same_option, bound.args[takes:], unasked)) or not fits(*plain):
                 return shipped(*args, **kwargs)
             try:
                 result = recorded(*given)
@@ -232,6 +232,11 @@ def operation(name: str, shipped: Callable, fits: Callable, prepare: Callable | 
         return yours
 
     return adapt
+
+
+def same_option(given: Any, default: Any) -> bool:
+    """numpy's float64 equals None, and is another option all the same."""
+    return given is default or (type(given) is type(default) and given == default)
 
 
 def watched(given: tuple, needs: dict) -> list:
