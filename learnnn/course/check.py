@@ -7,6 +7,7 @@ import io
 import secrets
 import time
 import types
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial, update_wrapper
@@ -102,7 +103,8 @@ def attempt(trial: Trial, obj: Any, seconds: float = TRIAL_SECONDS) -> Outcome:
 
 def _guarded(run, seconds: float) -> Outcome:
     try:
-        with limits(seconds), np.errstate(all="ignore"):
+        with limits(seconds), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a report says what went wrong
             return Outcome(run())
     except KeyboardInterrupt:
         raise
