@@ -43,6 +43,9 @@ course.check("scalar.mul", mul, seed=0)
 # | `course.solution("scalar.mul")` | One way to write it, for when you are done, or done with it. |
 # | `course.use("scalar.mul", mul)` | Check it, keep it in your folder `mine`, and let the framework run it from now on. |
 # | `course.exercises()` | Everything there is to write. |
+# | `course.progress()` | The framework as a map, with the parts that are yours in your colour. |
+# | `course.bisect(train)` | Which of your parts breaks a training run? |
+# | `course.find_the_bug(seed=1)` | A broken part in a working network: repair it, and name the mistake. |
 #
 # In the notebook: **Shift+Enter** runs a cell and goes on to the next. The notebook is yours, so change things and see what happens; a
 # cell that went wrong can be run again. If everything seems stuck, choose *Kernel › Restart Kernel* from the menu and run the cells from the
@@ -51,21 +54,21 @@ course.check("scalar.mul", mul, seed=0)
 # %% [markdown]
 # ## The lessons
 #
-# Those with a link are here. Each uses only what the earlier ones have built; if you know python and what a slope is, you can
-# begin with lesson 03.
+# Those with a link are here. Each uses only what the earlier ones have built. If neurons and gradient descent are old
+# friends, and you know python and what a slope is, you can begin with lesson 03.
 #
 # | | lesson | what you rebuild |
 # |---|---|---|
-# | 01 | A neuron | weighted sum, threshold, logistic unit |
-# | 02 | Gradient descent | loss, gradient, step, learning rate |
+# | **01** | **[A neuron](01_neuron.ipynb)** | **weighted sum, threshold, logistic unit** |
+# | **02** | **[Gradient descent](02_gradient_descent.ipynb)** | **loss, gradient, step, learning rate** |
 # | **03** | **[Scalar autograd](03_scalar_autograd.ipynb)** | **numbers that find their own slopes: operations, topological order, backward** |
-# | 04 | A network of scalars | neuron, layer and network on your own numbers |
+# | **04** | **[A network of scalars](04_scalar_mlp.ipynb)** | **neuron, layer and network on your own numbers** |
 # | **05** | **[Tensor autograd](05_tensor_autograd.ipynb)** | **the same with arrays: broadcasting, matmul, reductions and their gradients** |
-# | 06 | Modules and initialization | Parameter, Module, Linear, Sequential; Xavier and He |
-# | 07 | Softmax and cross-entropy | log-sum-exp, softmax, the loss of every classifier |
-# | 08 | Optimizers | momentum, RMSprop, Adam, schedules, clipping |
-# | 09 | Training and regularization | the training loop, dropout, early stopping, metrics |
-# | 10 | Normalization and residuals | BatchNorm, LayerNorm, skip connections |
+# | **06** | **[Modules and initialization](06_modules_and_init.ipynb)** | **Parameter, Module, Linear, Sequential; Xavier and He** |
+# | **07** | **[Softmax and cross-entropy](07_softmax_cross_entropy.ipynb)** | **log-sum-exp, softmax, the loss of every classifier** |
+# | **08** | **[Optimizers](08_optimizers.ipynb)** | **momentum, RMSprop, Adam, schedules, clipping** |
+# | **09** | **[Training and regularization](09_training_and_regularization.ipynb)** | **the training loop, dropout, early stopping, metrics** |
+# | **10** | **[Normalization and residuals](10_normalization_and_residuals.ipynb)** | **BatchNorm, LayerNorm, skip connections** |
 # | 11 | Convolution | correlation, im2col, pooling |
 # | 12 | Convolutional networks | a CNN, and what it looks at |
 # | 13 | Embeddings | counts, vectors, a neural n-gram |
@@ -86,4 +89,4 @@ course.check("scalar.mul", mul, seed=0)
 # `learnnn doctor`, typed in a terminal, says what is missing on this machine and how to get it. `learnnn start` lays out the lessons
 # again without touching files that are there already.
 #
-# **Start:** [lesson 03, scalar autograd](03_scalar_autograd.ipynb).
+# **Start:** [lesson 01, a neuron](01_neuron.ipynb).
