@@ -37,6 +37,7 @@ def test_an_exercise_is_complete(exercise):
     assert exercise.title
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", EXERCISES, ids=ids)
 def test_the_solution_and_its_variants_pass(exercise):
     for answer in (exercise.solution, *exercise.variants):
@@ -45,6 +46,7 @@ def test_the_solution_and_its_variants_pass(exercise):
             assert report.passed, report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES, ids=ids)
 def test_a_mistake_is_rejected_and_diagnosed_as_itself(exercise, mistake, score):
     for seed in SEEDS:

@@ -7,6 +7,8 @@ from learnnn import course
 from learnnn.course import bug
 from learnnn.course.workbench import train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def drawn():

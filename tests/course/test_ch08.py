@@ -12,6 +12,8 @@ from learnnn import course, nn, optim
 from learnnn.course.exercise import find
 from learnnn.course.exercises import ch08_optimizers as bank
 
+pytestmark = pytest.mark.slow
+
 IDS = (
     "optim.Optimizer",
     "optim.Momentum",

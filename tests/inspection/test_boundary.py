@@ -22,6 +22,8 @@ from learnnn.inspection.planes.plane import lead, pack_plane, shade
 from learnnn.inspection.planes.still import margins
 from tests.inspection.lessons import TensorMLP, ValueMLP, lesson_names
 
+pytestmark = pytest.mark.slow
+
 X = np.array([[-1.0, 0.0], [1.0, 0.0], [-0.5, 1.0], [0.5, -1.0]])
 Y = np.array([0, 1, 0, 1])
 

@@ -11,6 +11,8 @@ from learnnn.inspection.generative.moments import mosaic, square
 from learnnn.inspection.generative.samples import as_bytes, as_samples, smaller
 from tests.inspection.lessons import TensorMLP
 
+pytestmark = pytest.mark.slow
+
 CENTRES = 4.0 * np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
 
 

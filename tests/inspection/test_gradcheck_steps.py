@@ -17,6 +17,8 @@ from learnnn.inspection.gradients.heat import MOST, cells
 from learnnn.inspection.gradients.steps import STEPS
 from tests.inspection.lessons import TensorMLP, ValueMLP, lesson_names
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(3)
 A, B = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 2))
 SINE = (lambda x: (np.sin(x), lambda g: (g * np.cos(x),)), np.array([0.7]))

@@ -14,6 +14,8 @@ from learnnn.inspection.surfaces.terrain import Terrain
 from learnnn.nn import functional as F
 from tests.inspection.lessons import TensorMLP, ValueMLP
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rng():

@@ -24,6 +24,8 @@ from learnnn.inspection.playground.points import SETS, draw, held_out, read_csv
 from learnnn.inspection.playground.settings import ACTIVATIONS, Settings
 from tests.inspection.lessons import TensorMLP, ValueMLP
 
+pytestmark = pytest.mark.slow
+
 TORCH = ("import learnnn as torch\nfrom learnnn import nn, optim", "import torch\nfrom torch import nn, optim")
 ACTIVE = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "linear": lambda z: z}
 

@@ -13,6 +13,8 @@ from learnnn.training import Trainer
 
 from .lessons import TensorMLP, ValueMLP
 
+pytestmark = pytest.mark.slow
+
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 
 
