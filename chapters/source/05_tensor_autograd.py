@@ -835,8 +835,8 @@ course.check("tensor.linear", linear)
 
 # %%
 finished = parts | {"tensor.exp": exp, "tensor.relu": relu, "tensor.sum": sum_, "tensor.linear": linear}
-for id, part in finished.items():
-    print(course.use(id, part))
+for name, part in finished.items():
+    print(course.use(name, part))
 
 # %% tags=["shipped"]
 torch.manual_seed(0)
@@ -1034,8 +1034,8 @@ course.check("tensor.getitem", getitem)
 # Keep these two as well. Later lessons will use them, without telling you each time.
 
 # %%
-for id, part in {"tensor.permute": permute, "tensor.getitem": getitem}.items():
-    print(course.use(id, part))
+for name, part in {"tensor.permute": permute, "tensor.getitem": getitem}.items():
+    print(course.use(name, part))
 
 # %% [markdown]
 # ### Predict, then run

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..creation import as_tensor
 from ..tensor import Tensor
+from ..utils import data as utils_data  # DataLoader is looked up at the call: a learner may have swapped it
 from ..utils.data import BatchSampler, DataLoader, Dataset, TensorDataset, random_split
 
 
@@ -46,7 +47,7 @@ def _tensor(values: Any, dtype: Any) -> Tensor:
 
 def loader(data: Any, batch_size: int, shuffle: bool = False, generator: Any = None) -> Any:
     """Batches of a data set; a loader, or any iterable of batches, is one already. ValueError if it is empty."""
-    made = DataLoader(data, batch_size, shuffle, generator=generator) if isinstance(data, Dataset) else data
+    made = utils_data.DataLoader(data, batch_size, shuffle, generator=generator) if isinstance(data, Dataset) else data
     if length(made) == 0:
         raise ValueError("there is no data: the first axis has size 0, or drop_last left nothing")
     if iter(made) is made:
