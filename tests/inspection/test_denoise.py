@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import learnnn
 from learnnn import inspection, nn
 from learnnn.inspection.generative.diffusion import alpha_bars, denoised, linear_betas, noised, score
+from tests.inspection.lessons import lesson_names
 
 MEAN, COVARIANCE = np.array([2.0, -1.0]), np.array([[1.0, 0.6], [0.6, 0.5]])
 
@@ -138,6 +139,25 @@ def test_pytorchs_module_is_asked_too():
             mine.copy_(learnnn.tensor(other.detach().numpy()))
     made = [inspection.denoise(lambda x, t, m=m: m(x), steps=10, shape=(5, 2)).data["made"] for m in (model, ours)]
     assert np.allclose(*made)
+
+
+def test_a_class_over_a_lessons_tensor_is_asked_too(rng):
+    """A denoiser of lesson 05's own Tensor, against the same sums in numpy."""
+    Tensor, weight = lesson_names(5).Tensor, rng.normal(size=(2, 2))
+
+    class Denoiser:
+        def __init__(self):
+            self.weight = Tensor(weight)
+
+        def __call__(self, x, t):
+            return x @ self.weight
+
+    model, noise = Denoiser(), rng.normal(size=(6, 2))
+    found = inspection.denoise(model, betas=linear_betas(4), noise=noise, seed=3)
+    same = inspection.denoise(lambda x, t: x @ weight, betas=linear_betas(4), noise=noise, seed=3)
+    assert np.allclose(found.states[-1], same.states[-1])
+    assert np.array_equal(model.weight.data, weight)
+    assert not model.weight.grad.any()
 
 
 def test_images_are_denoised(rng):
