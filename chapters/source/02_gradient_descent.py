@@ -112,7 +112,7 @@ plt.show()
 #
 # Suppose you were less patient, and took 1.5 in place of 0.3, in the very same direction.
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "One step with a learning rate of 1.5, from w = 0, b = 0. The loss was 8.67. It is then",
     "higher than before",
@@ -241,7 +241,7 @@ print("at w = 1, b = 1.2:", numerical_gradient(loss_of_knobs, np.array([1.0, 1.2
 #
 # On other curves there is an error, and a smaller nudge makes it smaller. So why not take a nudge of 0.000000000001?
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "The slope of exp at 1, by nudging, in ordinary floats. The error gets smaller as the nudge does,",
     "until the nudge is too small; then it grows again",
@@ -455,7 +455,7 @@ plt.show()
 # %% [markdown]
 # What is the curvature of our bowl? The slope in w is the mean of 2 · miss · x. If w grows by 1, each miss grows by x, so the slope grows by the mean of 2 · x²: that is the curvature in w. In b it is 2. Here x is measured in deviations from the average, so the mean of x² is 1.
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "The curvature is 2 in w and 2 in b. What is the learning rate at which the descent on the 442 patients begins to diverge?",
     1.0,
@@ -542,7 +542,7 @@ inspection.landscape(loss_as_written, extent=(-5, 25, -400, 300), title="bmi as 
 w, b, _ = descend(from_average, progression, np.zeros(1), 0.0, lr=0.1, steps=100)
 print(f"back in the old units: progression = {w[0] / bmi.std():.2f} * bmi {b - w[0] * bmi.mean() / bmi.std():+.2f}")
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "A column holds heights in metres. Somebody hands it to you in centimetres, 100 times as large. The largest learning rate gets",
     "about 10,000 times smaller",

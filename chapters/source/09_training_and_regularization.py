@@ -102,7 +102,7 @@ unseen = between + rng.normal(scale=0.3, size=5)
 
 line, wiggle = np.polyfit(at, seen, 1), np.polyfit(at, seen, 5)
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "What is the mean squared miss of the degree-five polynomial on the six points that it was fitted to?",
     "0",
@@ -158,7 +158,7 @@ print("the mean of all sixteen:", thinned.mean(axis=0).tolist())
 #
 # ### Predict, then run
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "Dropout with p = 0.75, training. What becomes of a neuron of 3 that stays?",
     "12",
@@ -546,7 +546,7 @@ print(f"in evaluation mode: loss {evaluate(model, F.cross_entropy, validation)[0
 # What do they do to one weight, in one step? The gradient of the second is $\ell_2 w$: every step takes away a **share** of the weight, large ones lose much, small ones nearly nothing. (That is why the half is there, and why optimizers call it *weight decay*.) The gradient of the first is $\ell_1$ times the **sign** of w: every step
 # takes away the same **amount**, and what is small already ends at zero and stays there.
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "w = [3, 0.001]. Which price has a gradient that pulls equally hard at both?",
     "l1, the absolute values",
@@ -786,7 +786,7 @@ plt.show()
 #
 # A colleague proceeds with care. From the two thousand they pick the ten measurements that go best with the disease. Then they put half of the patients aside, train on the others with these ten, and measure on those put aside.
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "How often will their classifier be right about the patients that were put aside?",
     "about 80 %",

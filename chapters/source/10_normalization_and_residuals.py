@@ -164,7 +164,7 @@ print("gradient:", nudged_gradient(plainly_normalized, x, g).tolist())
 #
 # ### Predict, then run
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "All four numbers are multiplied by 10 before they are normalized: x = [0, 80, 60, 60], and g is the same. So is the output z. The first element of the gradient was 0.0185. What is it now?",
     lambda: nudged_gradient(plainly_normalized, 10 * x, g)[0],
@@ -328,7 +328,7 @@ plt.show()
 #
 # In **training** it normalizes by the batch's own numbers and moves the record. In **evaluation** it normalizes by the record and leaves it alone. (Careful with the word. The momentum of an optimizer, 0.9, is the share of the *old*. Here it is the share of the *new*. PyTorch has it so, other libraries the other way round, and nobody is warned.)
 
-# %%
+# %% jupyter={"source_hidden": true}
 inspection.predict(
     "The running mean begins at 0. The mean of every batch is exactly 10, momentum is 0.1. After how many batches is the running mean above 6 for the first time? (A rough idea will do: one, six, ten, sixty?)",
     lambda: next(k for k in range(1, 1000) if 10 * (1 - 0.9**k) > 6),
