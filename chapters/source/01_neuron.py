@@ -152,6 +152,9 @@ def weighted_sum(x, w, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.weighted_sum", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("neuron.weighted_sum", weighted_sum)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.weighted_sum", weighted_sum)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The check does not know your code. It asks it questions, some fixed and some drawn anew each time, and works the answers out in another way.
@@ -176,6 +179,9 @@ def step(z):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.step", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("neuron.step", step)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.step", step)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Set the knobs yourself
@@ -335,6 +341,9 @@ def sigmoid(z):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.sigmoid", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("neuron.sigmoid", sigmoid)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.sigmoid", sigmoid)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### The neuron
@@ -350,6 +359,9 @@ def neuron(X, w, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.neuron", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("neuron.neuron", neuron)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.neuron", neuron)
+### END HIDDEN TESTS
 
 # %%
 three = np.array([[6.0, 2.5], [4.0, 1.0], [5.0, 1.5]])
@@ -420,6 +432,9 @@ def log_loss(p, y):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.log_loss", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("neuron.log_loss", log_loss)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.log_loss", log_loss)
+### END HIDDEN TESTS
 
 # %%
 for said in (0.5, 0.8, 0.99):
@@ -525,6 +540,9 @@ def gradient(X, y, w, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.gradient", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("neuron.gradient", gradient)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.gradient", gradient)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Does it agree with nudging, on the hundred flowers?
@@ -557,6 +575,9 @@ def update(X, y, w, b, lr):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.update", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("neuron.update", update)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.update", update)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # One measure more, for people: the **accuracy**, the share of flowers on the right side. A p above 0.5 counts as a 1, anything else as a 0, as in
@@ -571,6 +592,9 @@ def accuracy(p, y):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.accuracy", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("neuron.accuracy", accuracy)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.accuracy", accuracy)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # And now it learns. Start with all knobs at 0, knowing nothing, and take a step again and again. That is all.
@@ -901,6 +925,9 @@ def perceptron(X, y, w, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.perceptron", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("neuron.perceptron", perceptron)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.perceptron", perceptron)
+### END HIDDEN TESTS
 
 # %%
 def passes(X, y, count):
@@ -938,6 +965,9 @@ def standardize(X, known):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.standardize", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("neuron.standardize", standardize)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.standardize", standardize)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # All four measurements now, lengths in millimetres, widths in metres. 70 flowers to learn from, and 30 that the neuron never sees before the end.
@@ -980,6 +1010,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("neuron.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 w_new, b_new = update(np.array([[2.0, 3.0]]), np.array([1]), np.array([2.0, -1.0]), -1.0, 0.2)
@@ -1043,6 +1076,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.neuron.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("neuron.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("neuron.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 try_out(repair()[0])

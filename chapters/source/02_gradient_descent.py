@@ -149,6 +149,9 @@ def predict_linear(X, w, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.predict_linear", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("descent.predict_linear", predict_linear)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.predict_linear", predict_linear)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### The mean squared error
@@ -164,6 +167,9 @@ def mse(predictions, targets):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.mse", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("descent.mse", mse)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.mse", mse)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The three points again, and the two losses you know from paper:
@@ -222,6 +228,9 @@ def numerical_gradient(f, w, nudge=1e-5):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.numerical_gradient", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("descent.numerical_gradient", numerical_gradient)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.numerical_gradient", numerical_gradient)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # On the three points, with w and b side by side in one array:
@@ -291,6 +300,9 @@ def gradient(X, y, w, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.gradient", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("descent.gradient", gradient)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.gradient", gradient)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The check compares with differences on a parabola, which are exact. You can do such a thing yourself from now on, for any formula that you are not sure of: hold it against nudging. Here for all ten measurements and eleven knobs, at a place drawn at random.
@@ -325,6 +337,9 @@ def step(w, b, grad_w, grad_b, lr):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.step", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("descent.step", step)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.step", step)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### And again
@@ -345,6 +360,9 @@ def descend(X, y, w, b, lr, steps):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.descend", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("descent.descend", descend)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.descend", descend)
+### END HIDDEN TESTS
 
 # %%
 w, b, losses = descend(points_X, points_y, np.zeros(1), 0.0, lr=0.3, steps=20)
@@ -384,6 +402,9 @@ def least_squares(X, y):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.least_squares", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("descent.least_squares", least_squares)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.least_squares", least_squares)
+### END HIDDEN TESTS
 
 # %%
 w_best, b_best = least_squares(from_average, progression)
@@ -804,6 +825,9 @@ def largest_rate(X):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.largest_rate", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("descent.largest_rate", largest_rate)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.largest_rate", largest_rate)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Try it where it matters, on the ten measurements: one percent below the border, and one percent above.
@@ -832,6 +856,9 @@ def batches(count, size, rng):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.batches", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("descent.batches", batches)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.batches", batches)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Now a fair race: how far does each come, measured by the number of patients it has looked at? One curve takes a step for all 354, one for each 16.
@@ -906,6 +933,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("descent.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 for lr in (0.1, 0.5, 0.6):
@@ -964,6 +994,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.descent.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("descent.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("descent.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 w, b = repair()[0](from_average[:, 0], progression)

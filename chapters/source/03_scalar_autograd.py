@@ -166,6 +166,9 @@ def add(a, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.add", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("scalar.add", add)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.add", add)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The check does not know your code. It tries numbers of its own, some fixed and some drawn anew each time, and works the
@@ -184,6 +187,9 @@ def mul(a, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.mul", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("scalar.mul", mul)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.mul", mul)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Powers
@@ -205,6 +211,9 @@ def power(a, n):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.power", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("scalar.power", power)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.power", power)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### A squashing function
@@ -237,6 +246,9 @@ def tanh(a):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.tanh", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("scalar.tanh", tanh)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.tanh", tanh)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · Numbers that remember
@@ -363,6 +375,9 @@ def topological_order(root):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.topological_order", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("scalar.topological_order", topological_order)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.topological_order", topological_order)
+### END HIDDEN TESTS
 
 # %%
 a, b, c, m, out = example()
@@ -397,6 +412,9 @@ def backward(root):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.backward", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("scalar.backward", backward)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.backward", backward)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Now on the graph from section 4. The picture shows each number, and its gradient beside it.
@@ -558,6 +576,9 @@ def record_value(op, rule, *parents):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.Value", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("scalar.Value", Value)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.Value", Value)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Lesson 04 builds a network on it, so keep it: `course.use` checks it once more and puts its source into your folder `mine`, with all that it needs.
@@ -837,6 +858,9 @@ def maximum(a, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.maximum", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("scalar.maximum", maximum)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.maximum", maximum)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Graded: Newton's method
@@ -861,6 +885,9 @@ def newton(f, x, steps=10):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.newton", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("scalar.newton", newton)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.newton", newton)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # A question from life: someone lends you 250 today and wants 100 back at the end of each of the next three years. What
@@ -902,6 +929,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("scalar.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 a = Value(3.0)
@@ -997,6 +1027,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.scalar.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("scalar.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("scalar.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 w, h = fit(repair()[0], points)

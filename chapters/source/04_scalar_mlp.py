@@ -202,6 +202,9 @@ class Neuron:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.Neuron", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("mlp.Neuron", Neuron)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.Neuron", Neuron)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # A new neuron, and what it says. Run the cell a few times with other seeds.
@@ -244,6 +247,9 @@ class Layer:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.Layer", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("mlp.Layer", Layer)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.Layer", Layer)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### MLP
@@ -281,6 +287,9 @@ class MLP:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.MLP", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("mlp.MLP", MLP)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.MLP", MLP)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # How many knobs does the network of section 1 have? It has 2 inputs, 8 hidden neurons and 1 at the end. Count on paper before you look.
@@ -372,6 +381,9 @@ def loss(scores, targets):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.loss", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("mlp.loss", loss)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.loss", loss)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # A number to remember: a network that knows nothing and says 0 everywhere pays log 2.
@@ -397,6 +409,9 @@ def accuracy(scores, targets):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.accuracy", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("mlp.accuracy", accuracy)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.accuracy", accuracy)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · The loop
@@ -416,6 +431,9 @@ def zero_grad(parameters):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.zero_grad", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("mlp.zero_grad", zero_grad)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.zero_grad", zero_grad)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### One step
@@ -445,6 +463,9 @@ def train_step(model, points, targets, learning_rate):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.train_step", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("mlp.train_step", train_step)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.train_step", train_step)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Does it learn the four points of section 2, which no line can separate? Nobody sets a weight by hand this time.
@@ -788,6 +809,9 @@ def count_parameters(inputs, hidden):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.count_parameters", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("mlp.count_parameters", count_parameters)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.count_parameters", count_parameters)
+### END HIDDEN TESTS
 
 # %%
 for inputs, hidden in ((2, [8]), (64, [32]), (784, [512, 512])):
@@ -814,6 +838,9 @@ def weight_decay(parameters, strength):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.weight_decay", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("mlp.weight_decay", weight_decay)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.weight_decay", weight_decay)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Twenty noisy points, and the price at three strengths. Guess first: which of the three columns goes up all the way, which goes down all the way, and which has its best in between?
@@ -865,6 +892,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("mlp.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 w, b, v, c = Value(1.0), Value(-2.0), Value(3.0), Value(0.0)
@@ -947,6 +977,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.mlp.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("mlp.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("mlp.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 repaired = TheirMLP(repair()[0], random.Random(1))

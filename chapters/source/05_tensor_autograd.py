@@ -228,6 +228,9 @@ def exp(x):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.exp", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("tensor.exp", exp)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.exp", exp)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The check tries your function on shapes you may not have thought of (no axis, an axis of size 1, no element at all), with a random g, and gets its own
@@ -253,6 +256,9 @@ def tanh(x):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.tanh", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("tensor.tanh", tanh)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.tanh", tanh)
+### END HIDDEN TESTS
 
 # %% tags=["exercise"] nbgrader={"grade_id": "tensor.relu", "solution": true, "grade": false, "locked": false, "schema_version": 3, "task": false}
 def relu(x):
@@ -267,6 +273,9 @@ def relu(x):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.relu", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("tensor.relu", relu)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.relu", relu)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · Broadcasting, and the way back
@@ -335,6 +344,9 @@ def unbroadcast(grad, shape):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.unbroadcast", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.unbroadcast", unbroadcast)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.unbroadcast", unbroadcast)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Sum and product
@@ -355,6 +367,9 @@ def add(a, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.add", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("tensor.add", add)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.add", add)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # For the product, mind what comes first: multiply, or fold back? (Every copy meets a factor of its own.)
@@ -372,6 +387,9 @@ def mul(a, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.mul", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("tensor.mul", mul)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.mul", mul)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5 · Sums and means
@@ -427,6 +445,9 @@ def sum_(x, dim=None, keepdim=False):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.sum", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.sum", sum_)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.sum", sum_)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # A mean is a sum divided by n, and its gradient is divided by n too. Getting this n wrong is the best hidden bug of all: the direction of the gradient stays right,
@@ -448,6 +469,9 @@ def mean(x, dim=None, keepdim=False):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.mean", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.mean", mean)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.mean", mean)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · The matrix product
@@ -476,6 +500,9 @@ def matmul(a, b):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.matmul", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.matmul", matmul)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.matmul", matmul)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The eight numbers of section 2, in one line:
@@ -592,6 +619,9 @@ class Tensor:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.Tensor", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("tensor.Tensor", Tensor)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.Tensor", Tensor)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Look inside
@@ -829,6 +859,9 @@ def linear(x, weight, bias):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.linear", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.linear", linear)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.linear", linear)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # With it, `nn.Linear` is yours too. What passes its check may stay: `course.use` keeps each part in your folder, and from now on, in this and in later lessons, learnnn runs it.
@@ -1007,6 +1040,9 @@ def permute(x, dims):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.permute", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("tensor.permute", permute)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.permute", permute)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Graded: picking elements
@@ -1029,6 +1065,9 @@ def getitem(x, index):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.getitem", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.getitem", getitem)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.getitem", getitem)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Keep these two as well. Later lessons will use them, without telling you each time.
@@ -1064,6 +1103,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("tensor.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 x = Tensor(np.full((4, 3), 2.0))
@@ -1146,6 +1188,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.tensor.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("tensor.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("tensor.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 print("a + b + a  ", gradients_with(repair()[0], lambda a, b: a + b + a))

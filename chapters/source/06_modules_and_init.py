@@ -257,6 +257,9 @@ class Parameter(torch.Tensor):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.Parameter", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("nn.Parameter", Parameter)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.Parameter", Parameter)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · Module
@@ -372,6 +375,9 @@ class Module:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.Module", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("nn.Module", Module)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.Module", Module)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Try it on the smallest model there is. A class, an `__init__` that sets what is to be kept, and a `forward`:
@@ -437,6 +443,9 @@ class Linear(Module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.Linear", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("nn.Linear", Linear)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.Linear", Linear)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The check cannot know which random numbers you draw. So it draws forty thousand, and asks where they lie: their mean, their deviation, and which part of them is within one deviation of the mean. That last number tells
@@ -482,6 +491,9 @@ class Sequential(Module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.Sequential", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("nn.Sequential", Sequential)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.Sequential", Sequential)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The activations become modules too. They have nothing to keep, so a `forward` is all there is. And the model of section 2 is three lines:
@@ -547,6 +559,9 @@ def state_dict(module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.state_dict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("nn.state_dict", state_dict)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.state_dict", state_dict)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # And back. `load_state_dict` writes numbers into a module that is there already. Whoever loads the wrong file should hear of it *before* the model is half overwritten. So, first look for all that could be wrong:
@@ -574,6 +589,9 @@ def load_state_dict(module, state):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.load_state_dict", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("nn.load_state_dict", load_state_dict)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.load_state_dict", load_state_dict)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Now the trained model can travel. Here it goes into a file (one in memory, so as not to leave anything lying around), and comes out in a model that was made a moment ago and knows nothing:
@@ -795,6 +813,9 @@ def fan(shape):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.fan", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("nn.fan", fan)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.fan", fan)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Xavier
@@ -820,6 +841,9 @@ def xavier_uniform_(tensor, gain=1.0):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.xavier_uniform_", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("nn.xavier_uniform_", xavier_uniform_)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.xavier_uniform_", xavier_uniform_)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### relu throws half away
@@ -852,6 +876,9 @@ def kaiming_normal_(tensor, gain=2**0.5):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.kaiming_normal_", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("nn.kaiming_normal_", kaiming_normal_)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.kaiming_normal_", kaiming_normal_)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Predict, then run
@@ -1159,6 +1186,9 @@ class Flatten(Module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.Flatten", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("nn.Flatten", Flatten)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.Flatten", Flatten)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Graded: where are the numbers?
@@ -1179,6 +1209,9 @@ def count(module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.count", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("nn.count", count)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.count", count)
+### END HIDDEN TESTS
 
 # %%
 print(count(Classifier(Sequential(Linear(13, 16), Linear(16, 8)), Linear(8, 3))))
@@ -1210,6 +1243,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("nn.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 shared = Linear(8, 8)
@@ -1292,6 +1328,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.nn.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("nn.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("nn.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 try_out(repair()[0])

@@ -258,6 +258,9 @@ def log_sum_exp(x, dim):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.log_sum_exp", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("loss.log_sum_exp", log_sum_exp)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.log_sum_exp", log_sum_exp)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The check knows the right answers without your trick: it works with decimal numbers of forty digits, in which exp(1000) is a number like any other.
@@ -294,6 +297,9 @@ def softmax(x, dim):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.softmax", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("loss.softmax", softmax)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.softmax", softmax)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Look inside: what if the others are forgotten?
@@ -384,6 +390,9 @@ def log_softmax(x, dim):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.log_softmax", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("loss.log_softmax", log_softmax)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.log_softmax", log_softmax)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · Picking the right one
@@ -404,6 +413,9 @@ def one_hot(labels, classes):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.one_hot", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("loss.one_hot", one_hot)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.one_hot", one_hot)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### nll
@@ -428,6 +440,9 @@ def nll(log_p, labels):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.nll", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("loss.nll", nll)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.nll", nll)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 7 · Cross-entropy, in one step
@@ -474,6 +489,9 @@ def cross_entropy(z, labels):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.cross_entropy", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("loss.cross_entropy", cross_entropy)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.cross_entropy", cross_entropy)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The three numbers of section 2, in one line. And the check that every loss deserves:
@@ -567,6 +585,9 @@ def bce_with_logits(z, t):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.bce_with_logits", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("loss.bce_with_logits", bce_with_logits)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.bce_with_logits", bce_with_logits)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # One of several, or several yes-or-no questions? It is a question about the world, not about mathematics. A flower has exactly one species: softmax, in which classes compete. A photograph may show a cat *and* a dog: one logistic function each.
@@ -726,6 +747,9 @@ def smoothed(z, labels, smoothing):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.smoothed", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("loss.smoothed", smoothed)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.smoothed", smoothed)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # It serves learnnn wherever somebody asks for `label_smoothing`. How far is the right logit ahead of the others, with and without?
@@ -817,6 +841,9 @@ def temperature(z, t):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.temperature", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("loss.temperature", temperature)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.temperature", temperature)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Here is the dial to play with, on the flower of which the model is least sure. (The picture was made for language models, in which the classes are the possible next words, called tokens. Leave top-k and top-p alone until lesson 18.)
@@ -842,6 +869,9 @@ def perplexity(z, labels):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.perplexity", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("loss.perplexity", perplexity)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.perplexity", perplexity)
+### END HIDDEN TESTS
 
 # %%
 for k, name in enumerate(names):
@@ -873,6 +903,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("loss.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 loss, backward = cross_entropy(np.log([[1, 2, 5], [3, 3, 2]]), np.array([1, 0]))
@@ -935,6 +968,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.loss.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("loss.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("loss.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 is_virginica(repair()[0])

@@ -226,6 +226,9 @@ class Optimizer:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.Optimizer", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("optim.Optimizer", Optimizer)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.Optimizer", Optimizer)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Down the ravine with it, to see the factors of the table:
@@ -280,6 +283,9 @@ class Momentum(Optimizer):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.Momentum", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("optim.Momentum", Momentum)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.Momentum", Momentum)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Why did the update get `state`, and not simply keep `self.buf`? Because it runs once for *each* parameter. A weight and a bias that share a buffer push each other around. (Try it, the check knows this one.)
@@ -321,6 +327,9 @@ class Nesterov(Momentum):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.Nesterov", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("optim.Nesterov", Nesterov)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.Nesterov", Nesterov)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Look inside: a race
@@ -370,6 +379,9 @@ class SGD(Optimizer):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.SGD", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("optim.SGD", SGD)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.SGD", SGD)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · Every number at its own scale: RMSprop
@@ -401,6 +413,9 @@ class RMSprop(Optimizer):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.RMSprop", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("optim.RMSprop", RMSprop)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.RMSprop", RMSprop)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Here is a ravine again, and now not 25 times as steep across but a million times. Gradient descent has to stay below 2/1,000,000, so along the valley nothing moves at all:
@@ -474,6 +489,9 @@ class Adam(Optimizer):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.Adam", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("optim.Adam", Adam)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.Adam", Adam)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Predict, then run
@@ -548,6 +566,9 @@ class AdamW(Adam):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.AdamW", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("optim.AdamW", AdamW)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.AdamW", AdamW)
+### END HIDDEN TESTS
 
 # %%
 large, small = up_and_down(lambda params: AdamW(params, lr=0.01, weight_decay=0.1))
@@ -575,6 +596,9 @@ def step_schedule(epoch, lr, step_size, gamma=0.1):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.step_schedule", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("optim.step_schedule", step_schedule)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.step_schedule", step_schedule)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The one you will meet most: half a **cosine**, from lr at epoch 0 down to eta_min at epoch T_max. It begins and ends gently and needs no list of epochs. Build it in three thoughts: the cosine goes from 1 (at angle 0) to -1 (at angle π); (1 + cos) / 2 goes from 1 to 0; and that has to be stretched so that it
@@ -589,6 +613,9 @@ def cosine_schedule(epoch, lr, T_max, eta_min=0.0):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.cosine_schedule", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("optim.cosine_schedule", cosine_schedule)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.cosine_schedule", cosine_schedule)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Two hundred weights begin at 10 and should come to 0. The gradient is p itself, plus noise of size 1. Three constant rates, and your schedules. To use a schedule, set `optimizer.lr` before each step.
@@ -667,6 +694,9 @@ def clip_grad_norm_(params, max_norm):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.clip_grad_norm_", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("optim.clip_grad_norm_", clip_grad_norm_)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.clip_grad_norm_", clip_grad_norm_)
+### END HIDDEN TESTS
 
 # %%
 w = Parameter(1.3)
@@ -974,6 +1004,9 @@ def warmup(step, lr, warm, total):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.warmup", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("optim.warmup", warmup)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.warmup", warmup)
+### END HIDDEN TESTS
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 2.2), layout="constrained")
@@ -1006,6 +1039,9 @@ class Adagrad(Optimizer):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.Adagrad", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("optim.Adagrad", Adagrad)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.Adagrad", Adagrad)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # How long are its steps when the gradient is always 1? And how far does it get in n steps? Guess a formula from these, then prove it. (How does 1 + 1/√2 + 1/√3 + ... grow?)
@@ -1042,6 +1078,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("optim.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 for name, make in {
@@ -1112,6 +1151,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.optim.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("optim.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("optim.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 print("repaired:", train_heads(repair()[0], ["area", "smoothness"]))

@@ -187,6 +187,9 @@ def split(n, fraction, generator=None):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.split", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("training.split", split)
+### BEGIN HIDDEN TESTS
+assert course.check("training.split", split)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # We split twice. Two thirds of the pictures are put aside as the **test** part, and we do not look at them before section 12. Of the rest, 200 are to learn from, and 399 are the **validation** part: on these we compare whatever we try.
@@ -232,6 +235,9 @@ def standardize(train, other):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.standardize", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("training.standardize", standardize)
+### BEGIN HIDDEN TESTS
+assert course.check("training.standardize", standardize)
+### END HIDDEN TESTS
 
 # %%
 ink = X.astype(float)
@@ -261,6 +267,9 @@ def batches(n, batch_size, shuffle=False, drop_last=False, generator=None):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.batches", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("training.batches", batches)
+### BEGIN HIDDEN TESTS
+assert course.check("training.batches", batches)
+### END HIDDEN TESTS
 
 # %%
 print(batches(7, 3))
@@ -336,6 +345,9 @@ class DataLoader:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.DataLoader", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("training.DataLoader", DataLoader)
+### BEGIN HIDDEN TESTS
+assert course.check("training.DataLoader", DataLoader)
+### END HIDDEN TESTS
 
 # %%
 loader = DataLoader(learned, batch_size=20, shuffle=True)
@@ -379,6 +391,9 @@ def train_epoch(model, loss_fn, optimizer, loader):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.fit", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("training.fit", train_epoch)
+### BEGIN HIDDEN TESTS
+assert course.check("training.fit", train_epoch)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Measure, and change nothing
@@ -403,6 +418,9 @@ def evaluate(model, loss_fn, loader):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.evaluate", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("training.evaluate", evaluate)
+### BEGIN HIDDEN TESTS
+assert course.check("training.evaluate", evaluate)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Let it overfit
@@ -492,6 +510,9 @@ def dropout(x, p=0.5, training=True):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.dropout", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("training.dropout", dropout)
+### BEGIN HIDDEN TESTS
+assert course.check("training.dropout", dropout)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # As a layer it hands over the switch of its module. `model.train()` and `model.eval()` put that of all modules inside.
@@ -569,6 +590,9 @@ def penalty(parameters, l1=0.0, l2=0.0):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.penalty", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("training.penalty", penalty)
+### BEGIN HIDDEN TESTS
+assert course.check("training.penalty", penalty)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Biases are usually free of charge: they do not bend anything. So the price is for the two weight matrices.
@@ -652,6 +676,9 @@ class EarlyStopping:
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.EarlyStopping", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("training.EarlyStopping", EarlyStopping)
+### BEGIN HIDDEN TESTS
+assert course.check("training.EarlyStopping", EarlyStopping)
+### END HIDDEN TESTS
 
 # %%
 model, stopper = network(), EarlyStopping(patience=8)
@@ -754,6 +781,9 @@ def confusion_matrix(answers, labels, classes):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.confusion_matrix", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("training.confusion_matrix", confusion_matrix)
+### BEGIN HIDDEN TESTS
+assert course.check("training.confusion_matrix", confusion_matrix)
+### END HIDDEN TESTS
 
 # %%
 def answers_of(model, x):
@@ -1024,6 +1054,9 @@ def precision_recall(table):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.precision_recall", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("training.precision_recall", precision_recall)
+### BEGIN HIDDEN TESTS
+assert course.check("training.precision_recall", precision_recall)
+### END HIDDEN TESTS
 
 # %%
 precision, recall = precision_recall(table)
@@ -1049,6 +1082,9 @@ def k_fold(n, k, generator=None):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.k_fold", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("training.k_fold", k_fold)
+### BEGIN HIDDEN TESTS
+assert course.check("training.k_fold", k_fold)
+### END HIDDEN TESTS
 
 # %%
 scores = []
@@ -1086,6 +1122,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("training.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("training.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 ten = DataLoader(Pairs(np.zeros((10, 1)), np.arange(10)), batch_size=4)
@@ -1182,6 +1221,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.training.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("training.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("training.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 print(f"p = 0.99: {training_losses(repair()[0], 0.99)}")

@@ -209,6 +209,9 @@ def normalize(x, axis, eps=1e-5):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.normalize", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("norm.normalize", normalize)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.normalize", normalize)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # The four numbers of section 2, and the two invariances:
@@ -275,6 +278,9 @@ def layer_norm(x, weight, bias, eps=1e-5):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.layer_norm", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("norm.layer_norm", layer_norm)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.layer_norm", layer_norm)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ### What it is good for, on a picture
@@ -377,6 +383,9 @@ def batch_norm(x, running_mean, running_var, weight, bias, training, momentum=0.
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.batch_norm", "solution": false, "grade": true, "locked": true, "points": 3, "schema_version": 3, "task": false}
 course.check("norm.batch_norm", batch_norm)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.batch_norm", batch_norm)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # Both of your functions passed, so both may go to work. `course.use` keeps them in your folder, and from now on learnnn's own `nn.LayerNorm` and `nn.functional.batch_norm` run your code.
@@ -418,6 +427,9 @@ class BatchNorm1d(nn.Module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.BatchNorm1d", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("norm.BatchNorm1d", BatchNorm1d)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.BatchNorm1d", BatchNorm1d)
+### END HIDDEN TESTS
 
 # %%
 print(course.use("norm.BatchNorm1d", BatchNorm1d))
@@ -592,6 +604,9 @@ class Residual(nn.Module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.Residual", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("norm.Residual", Residual)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.Residual", Residual)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # One block of it as a graph. Follow the gradient, from right to left: at the plus it is handed on twice, unchanged. One copy goes into the branch, the other one home.
@@ -664,6 +679,9 @@ class ResidualBlock(nn.Module):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.ResidualBlock", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("norm.ResidualBlock", ResidualBlock)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.ResidualBlock", ResidualBlock)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 9 · Use it: digits, thirty layers deep
@@ -823,6 +841,9 @@ def rms_norm(x, weight, eps=1e-6):
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.rms_norm", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("norm.rms_norm", rms_norm)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.rms_norm", rms_norm)
+### END HIDDEN TESTS
 
 # %%
 print(course.use("norm.rms_norm", rms_norm))
@@ -845,6 +866,9 @@ def fold_batch_norm(weight, bias, running_mean, running_var, gain, shift, eps=1e
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.fold_batch_norm", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("norm.fold_batch_norm", fold_batch_norm)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.fold_batch_norm", fold_batch_norm)
+### END HIDDEN TESTS
 
 # %% [markdown]
 # On the small network of section 6: 4 modules become 3, and it says the same.
@@ -888,6 +912,9 @@ def prediction():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.predict", "solution": false, "grade": true, "locked": true, "points": 1, "schema_version": 3, "task": false}
 course.check("norm.predict", prediction)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.predict", prediction)
+### END HIDDEN TESTS
 
 # %%
 table = torch.tensor([[10.0, 10, 4, 4], [2, 0, 7, 1], [4, 3, 3, 8], [4, 5, 1, 0]], dtype=torch.float64, requires_grad=True)
@@ -981,6 +1008,9 @@ def repair():
 
 # %% tags=["check"] nbgrader={"grade_id": "check.norm.find_the_bug", "solution": false, "grade": true, "locked": true, "points": 2, "schema_version": 3, "task": false}
 course.check("norm.find_the_bug", repair)
+### BEGIN HIDDEN TESTS
+assert course.check("norm.find_the_bug", repair)
+### END HIDDEN TESTS
 
 # %%
 Repaired, _ = repair()

@@ -26,6 +26,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+HIDDEN = re.compile(r"\n### BEGIN HIDDEN TESTS\n.*?\n### END HIDDEN TESTS", re.DOTALL)
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 KEPT_METADATA = ("tags", "nbgrader", "jupyter")
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -45,13 +46,17 @@ class BuildError(Exception):
 
 
 def read_source(path: Path) -> NotebookNode:
-    """The lesson's text as a notebook, markers still in it, with ids that depend on nothing but the text."""
+    """The lesson's text as a notebook, markers of solutions still in it, with ids that depend on nothing but the text.
+
+    Hidden tests are left out: a check shows its report, and nbgrader, which reads the text itself, needs an error.
+    """
     notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen: Counter[str] = Counter()
     for number, cell in enumerate(notebook.cells):
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_METADATA})
+        cell.source = HIDDEN.sub("", cell.source)
         cell.id = _cell_id(cell, seen)
         _refuse_bad_markers(cell, f"{path.name}, cell {number}")
     return notebook

@@ -99,6 +99,24 @@ def test_every_exercise_of_the_lesson_is_asked_and_checked(path):
         assert exercise.id in asked, f"{exercise.id} has no cell to write it in"
 
 
+@lesson
+def test_nbgrader_can_grade_every_check(path):
+    """In the text each check has points and a hidden test, which fails unless it passes; no notebook shows that."""
+    import jupytext
+
+    source = jupytext.reads(path.read_text("utf-8"), fmt="py:percent")
+    graded = [cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    assert {f"check.{e.id}" for e in course.exercises(lesson=int(path.stem[:2]))} == {
+        cell.metadata.nbgrader.grade_id for cell in graded
+    }
+    for cell in graded:
+        shown, hidden = cell.source.split("\n### BEGIN HIDDEN TESTS\n")
+        assert hidden == f"assert {shown}\n### END HIDDEN TESTS"
+        assert cell.metadata.nbgrader.points > 0
+    for edition in ("", "solved"):
+        assert not any("HIDDEN" in cell.source for cell in read(path, edition).cells)
+
+
 RUN = """
 import contextlib, io, json, sys
 import matplotlib
