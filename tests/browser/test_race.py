@@ -65,11 +65,12 @@ def test_the_start_is_dragged_and_moved_by_keys(live):
     page.mouse.up()
     page.wait_for_function("() => !document.querySelector('.ln-status').textContent.includes('(−4.5, 2)')")
     page.wait_for_timeout(500)
-    before = start_of(status(page))
+    said = status(page)
+    before = start_of(said)
     assert before[0] > 0
     chart.press("ArrowUp")
     page.wait_for_function(
-        "before => document.querySelector('.ln-status').textContent !== before", arg=status(page), timeout=20_000
+        "said => document.querySelector('.ln-status').textContent !== said", arg=said, timeout=20_000
     )
     after = start_of(status(page))
     assert after[0] == pytest.approx(before[0], abs=0.01)
