@@ -86,12 +86,6 @@ class Progress(Picture):
         words = Text(x + width / 2, y + 16.5, _name(exercise), SIZE, "ink", "middle", bold=state == "yours")
         return Group(f"{exercise.id}, lesson {exercise.lesson}: {WORDS[state]}", (box, words), (("state", state),))
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def progress() -> Progress:
     """The framework as a map: which components are yours and running, kept in your folder, or still learnnn's own.

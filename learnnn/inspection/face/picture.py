@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from . import theme
+from .scene import Scene
 
 
 class Picture:
-    """Something to look at. Subclasses give `data`, `text` and `to_svg`; a notebook shows the picture by itself.
+    """Something to look at. Subclasses give `data`, `text` and `scene`; a notebook shows the picture by itself.
 
     `data` is plain python (numbers, lists, dictionaries): what a test or another program reads.
     `text` is the same for a terminal and for a screen reader.
@@ -33,13 +34,17 @@ class Picture:
         """What the picture shows, in words."""
         raise NotImplementedError
 
-    def to_svg(self) -> str:
-        """The picture as an SVG document."""
+    def scene(self) -> Scene:
+        """The drawing itself, from which SVG and PNG are painted."""
         raise NotImplementedError
 
+    def to_svg(self) -> str:
+        """The picture as an SVG document."""
+        return self.scene().to_svg()
+
     def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        """The picture as PNG bytes (needs matplotlib)."""
-        raise NotImplementedError
+        """The picture as PNG bytes, `scale` pixels a pixel (needs matplotlib)."""
+        return self.scene().to_png(scale, dark)
 
     @property
     def svg(self) -> str:

@@ -137,6 +137,27 @@ def text_width(text: str, size: float, mono: bool = False, bold: bool = False) -
     return size * (0.36 * narrow + 0.8 * wide + 0.6 * (len(text) - narrow - wide)) * (1.06 if bold else 1)
 
 
+def wrapped(words: str, width: float, size: float, bold: bool = False) -> list[str]:
+    """Words in lines no wider than that."""
+    width = 0.9 * width if bold else width  # some fonts are wide there
+    lines: list[str] = []
+    for word in words.split():
+        if lines and text_width(f"{lines[-1]} {word}", size, bold=bold) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def paragraph(
+    text: str, x: float, y: float, width: float, fill: str = "ink", size: float = 12.5, bold: bool = False
+) -> tuple[list[Shape], float]:
+    """Words in lines of at most `width` below y -> the shapes and where the last line ends."""
+    lines, step = wrapped(text, width, size, bold) or [""], size * 1.4
+    shown: list[Shape] = [Text(x, y + (i + 1) * step, words, size, fill, bold=bold) for i, words in enumerate(lines)]
+    return shown, y + len(lines) * step
+
+
 def bends(wire: Wire) -> Iterator[tuple[Point, Point, Point, Point] | tuple[Point, Point]]:
     """The pieces of a wire: (from, to) where straight, (from, control, control, to) where it curves."""
     for (x0, y0), (x1, y1) in zip(wire.stations, wire.stations[1:]):

@@ -187,12 +187,6 @@ class Latent(Live):
             mine = points[inside & (y == k)]
             chart.dots(mine[:, 0], mine[:, 1], theme.CLASSES[k % len(theme.CLASSES)], 3.2, k)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def _gaps(x: float, y: float, side: float, grid: int) -> Iterator[Line]:
     """Lines of paper between the decodings."""

@@ -107,12 +107,6 @@ class Moments(Live):
         height = top + (62 + 120 if charts else 40)
         return Scene(width, height, self.title, self.text, [*shapes, *charts])
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def _small(self, panel: Panel, k: int, x: float, y: float) -> list[Shape]:
         if not self.points:
             return [mosaic(as_bytes(panel.samples[k], *self.brightness), x, y, SIDE)]

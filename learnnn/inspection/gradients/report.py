@@ -156,12 +156,6 @@ class GradientReport(Live):
         """The verdict, a heat map of the relative error of every element, and the worst one measured step by step."""
         return sheet(self, [(checked.name, notes(checked, self.rtol)) for checked in self.inputs])
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def state(self) -> dict[str, Any]:
         first = self.curve
         return {

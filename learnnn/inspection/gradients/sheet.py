@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..face.chart import key
-from ..face.scene import Scene, Shape, Text, text_width
+from ..face.scene import Scene, Shape, Text, paragraph, text_width
 from .heat import heat_maps
 from .steps import Curve, explained, lines, plot
 
@@ -63,22 +63,6 @@ def _steps(curve: Curve, x: float, y: float, words_at: tuple[float, float]) -> t
         words, bottom = paragraph(sentence, left, bottom + 3, 285, "muted" if k else "ink", 12)
         shapes += words
     return shapes, max(bottom, y + 214) + 6
-
-
-def paragraph(
-    text: str, x: float, y: float, width: float, fill: str = "ink", size: float = 12.5, bold: bool = False
-) -> tuple[list[Shape], float]:
-    """Words in lines of at most `width` below y -> the shapes and where the last line ends."""
-    lines, line = list[str](), ""
-    for word in text.split():
-        longer = f"{line} {word}".strip()
-        if line and text_width(longer, size, bold=bold) > (0.9 * width if bold else width):  # some fonts are wide there
-            lines.append(line)
-            longer = word
-        line = longer
-    lines, step = [*lines, line], size * 1.4
-    shown: list[Shape] = [Text(x, y + (i + 1) * step, words, size, fill, bold=bold) for i, words in enumerate(lines)]
-    return shown, y + len(lines) * step
 
 
 def text_right(shapes: Sequence[Shape]) -> float:

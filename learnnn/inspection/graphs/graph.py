@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..face.live import Live
-from ..face.scene import Box, Scene, Shape, Text, Wire, text_width
+from ..face.scene import Box, Scene, Shape, Text, Wire, text_width, wrapped
 from ..models import parts
 from .card import SMALL, Card, called, numbers, role, sentence
 from .counterfactual import Counterfactual, Player, check_wrong
@@ -127,7 +127,7 @@ class Graph(Live):
     def scene(self) -> Scene:
         """The drawing itself."""
         width = max(self.layout.width, min(440, text_width(self.note, SMALL))) + 2 * MARGIN
-        notes = _wrapped(self.note, width - 2 * MARGIN)
+        notes = wrapped(self.note, width - 2 * MARGIN, SMALL)
         top = MARGIN + (HEAD - 30 + 16 * len(notes) if notes else 0)
         legend = self._legend(width)
         height = self.layout.height + top + MARGIN + (22 * legend[1] + 4 if legend[0] else 0)
@@ -157,12 +157,6 @@ class Graph(Live):
             found.append((name, word, x, row))
             x += size
         return found, row + 1
-
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
 
     def to_dot(self) -> str:
         """The graph in Graphviz's language."""
@@ -287,17 +281,6 @@ def _lay_out(
         return "right", right
     down = layered(sizes, edges, down=True)
     return ("down", down) if down.width < right.width else ("right", right)
-
-
-def _wrapped(words: str, width: float) -> list[str]:
-    """Words in lines no wider than that."""
-    lines: list[str] = []
-    for word in words.split():
-        if lines and text_width(f"{lines[-1]} {word}", SMALL) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
 
 
 def _legend_shapes(legend: Sequence[tuple[str, str, float, int]], top: float) -> list[Shape]:

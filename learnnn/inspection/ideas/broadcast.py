@@ -128,12 +128,6 @@ class Broadcast(Live):
         """Shapes on top, then the way there, then the way back."""
         return broadcast_scene.scene(self)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def state(self) -> dict[str, Any]:
         return {
             "title": self.title, "shape": self.shape, "shown": self.shown, "wide": self.wide,

@@ -13,8 +13,7 @@ import numpy as np
 from ..face.chart import number
 from ..face.live import Live
 from ..face.picture import Picture
-from ..face.scene import Box, Dot, Scene, Shape, Text
-from ..gradients.sheet import paragraph
+from ..face.scene import Box, Dot, Scene, Shape, Text, paragraph
 from ..models.kind import as_array
 
 MOST_FIELDS = 36
@@ -118,12 +117,6 @@ class Prediction(Live, _Folded):
                 x, top = 16.0 + j * 78, y - 6 + i * 36
                 shapes += [Box(x, top, 70, 28, "box", "line"), Text(x + 35, top + 18.5, "?", 13, "muted", "middle")]
         return shapes, y + rows * 36
-
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
 
     @property
     def grid(self) -> tuple[int, int]:

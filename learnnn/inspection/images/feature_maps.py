@@ -148,12 +148,6 @@ class FeatureMaps(Live):
             y += (22 if layer.is_vector else 50) + 28
         return Scene(164 + 12 * 54 + 16, max(y - 10, 62 + height + 20), self.title, self.text, shapes)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 # --------------------------------------------------------------------------------------------------- looking
 def new_ones(outputs: dict[str, np.ndarray], leaves: dict[str, Any]) -> list[str]:

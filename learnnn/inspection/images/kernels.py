@@ -167,12 +167,6 @@ class Kernels(Live):
             shapes.append(Box(left, top, 44, 44, "", "ink" if chosen else "edge", 0, 2.5 if chosen else 1))
         return shapes, y + 51.5 * (-(-len(weight) // 12)) + 12
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def grey_limits(result: np.ndarray, total: float) -> tuple[float, float] | None:
     """What is black and what is white in a result that looks like an image; None for one that is of both signs."""

@@ -152,9 +152,3 @@ class Overlays(Live):
             chance = self.asked.probabilities
             told = number(score, 3) + ("" if chance is None else f" · {chance[k]:.0%}")
             yield Text(x + 180, top + 12, told, SMALL, "ink" if chosen else "muted", bold=chosen)
-
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)

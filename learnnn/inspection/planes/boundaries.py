@@ -11,11 +11,12 @@ import numpy as np
 
 from ...training import Callback
 from ..face.live import Live
+from ..face.scene import Scene
 from .belief import FINEST, affordable_resolution, believer, has_margin
 from .editing import Points
 from .labelled import Labels, checked
 from .plane import Extent, confidence, grid, lead, pack_plane, winner
-from .still import scene
+from .still import scene as drawn
 
 FRAME = 1 / 60  # seconds between two updates while training: faster than that no screen shows them
 MOST_SENT = 400  # grid points each way: a frame is three bytes for each
@@ -199,11 +200,8 @@ class Boundary(Live):
         return told + (f"; on {self.lost:.0%} the answer is nan or no known class" if self.lost else "")
 
     # ------------------------------------------------------------------------------------------------ the picture
-    def to_svg(self) -> str:
-        return scene(self).to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return scene(self).to_png(scale, dark)
+    def scene(self) -> Scene:
+        return drawn(self)
 
     def callback(self, every: int = 1) -> BoundaryCallback:
         """For `Trainer.fit(callbacks=[...])`: updates after each `every`-th epoch, and after the last."""

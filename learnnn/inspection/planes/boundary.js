@@ -122,7 +122,6 @@ function ring(pen, x, y, r, colour, width = 1.6) {
 function render({ model, el }) {
   const v = view({ model, el }, model.get("state").heading), { extent: [x0, x1, y0, y1], names, features, width: classes } = v.state;
   v.root.ariaLabel ||= "decision boundary";
-  v.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab has keys of its own
   let grid, n, dots = [], edits = 0, lines = null, sheet = null, status = "", waiting = false;
   let shading = "confidence", margins = v.state.graded, shown = "all", tool = "Move", label = 0;
   let place = null, cross = null, held = -1, brush = null, timer = 0, settle = 0;

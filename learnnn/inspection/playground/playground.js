@@ -205,7 +205,6 @@ function pointSheet() {
 // ---------------------------------------------------------------------------------------------------- the form
 function render({ model, el }) {
   const v = view({ model, el }, model.get("state").title);
-  v.root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes Enter, and letters, for itself
   const S = unpacked(v.state), rec = S.recording?.plane ? unpacked(S.recording) : null;
   let links = everyLink(S.sizes), chosen = -1, over = null, version = 0, cross = null, label = 0;
 

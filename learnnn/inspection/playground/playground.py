@@ -206,12 +206,6 @@ class Playground(Live):
         """The still picture."""
         return draw(self.title, self.text, messages.still(self.learner), self.frame())
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def frame(self) -> dict[str, Any]:
         return messages.moving(self.learner, self._resolution)
 

@@ -130,12 +130,6 @@ class Profile(Picture):
         """The drawing itself."""
         return bar_chart(self)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def __str__(self) -> str:
         return self.text
 

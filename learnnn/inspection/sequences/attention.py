@@ -216,12 +216,6 @@ class Attention(Live):
             y += THUMB + 44
         return shapes, right + 20, y - 28
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 class Names:
     """The names of the tokens: for each length the labels that have it, else numbers."""

@@ -174,12 +174,6 @@ class EmbeddingMap(Live):
             left += 30 + text_width(name, SMALL)
         return shapes, y + (16 if shapes else -6)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def table(embedding: Any) -> np.ndarray:
     """The vectors (V, d) of an embedding, in double precision."""

@@ -153,12 +153,6 @@ class Gates(Live):
         told = "its length in the hidden state" + ("; dashed: in the cell" if len(curves) > 1 else "")
         return [*chart.shapes(), Text(x, y + 230 + 56, told, SMALL, "muted")]
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def lengths(slopes: np.ndarray) -> np.ndarray:
     """The length of the gradient at each step: (T, H) -> (T,)."""

@@ -62,12 +62,6 @@ class QueriesAndKeys(Live):
         height = 76 + 34 * max(length, steps) + 34
         return Scene(right + 76 + max(steps * CELL, 130), height, self.title, self.text, shapes)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def _checked(array: np.ndarray, what: str) -> np.ndarray:
     if array.ndim != 2 or not array.size or array.dtype.kind not in "fiub":

@@ -168,12 +168,6 @@ class ResidualLens(Live):
             shapes.append(Text(x + width + 6, y + 28 * i + 18, number(float(value), 3), SMALL, "muted"))
         return shapes
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def _row(depth: str, top: list[str], sure: np.ndarray, left: float, y: float, wide: float) -> list[Shape]:
     shapes: list[Shape] = [Text(left - 8, y + 18, depth, SMALL, "muted", "end")]

@@ -208,12 +208,6 @@ class Sampling(Live):
         told += f" · entropy {number(float(entropy(p)), 3)} bits" + (" · hatched: cut" if not kept.all() else "")
         return told + (f" · {more} more are not shown" if more > 0 else "")
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
 
 def numbered(prompt: Any, tokens: Labels) -> list[int]:
     """The numbers of a prompt's tokens, which may be given by their names.

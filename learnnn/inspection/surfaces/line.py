@@ -57,9 +57,3 @@ class LossLine(Live):
         chart.text(self.spot[0], self.spot[1], "  the model", fill="ink")
         scene.shapes += chart.shapes()
         return scene
-
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)

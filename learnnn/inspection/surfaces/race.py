@@ -174,12 +174,6 @@ class Race(Live):
         scene.shapes += [Text(56, 418, "○ start" + "   ✕ minimum" * bool(self.ground.minima), SMALL, "muted")]
         return scene
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     @staticmethod
     def _up(place: tuple[float, float]) -> tuple[float, float]:
         return place[0], place[1] + 4.5

@@ -74,12 +74,6 @@ class Surface(Live):
         scene.shapes += [*chart.shapes(), *terrain.key(390, 44, 300), *self._cuts(x, y), *self._legend()]
         return scene
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def _draw_path(self, chart: Chart) -> None:
         places = tuple(chart.at(*point) for point in self.path.tolist())
         if places:

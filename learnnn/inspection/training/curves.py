@@ -134,12 +134,6 @@ class Curves(Live):
 
         return scene(self)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def table(self) -> list[list[str]]:
         """Rows of a table below the curves, the first its head; empty for none. A cell with "★" is the best."""
         return []

@@ -203,12 +203,6 @@ class Watch(Live, Callback):
 
         return scene(self)
 
-    def to_svg(self) -> str:
-        return self.scene().to_svg()
-
-    def to_png(self, scale: float = 2, dark: bool = False) -> bytes:
-        return self.scene().to_png(scale, dark)
-
     def places(self) -> list[int]:
         """The records that a picture shows: all, or evenly chosen ones where there are many layers."""
         most = max(20, CELLS // len(self.parts))
