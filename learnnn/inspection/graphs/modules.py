@@ -10,7 +10,7 @@ from typing import Any
 
 from ..models import parts
 from ..models.kind import is_module
-from ..models.seeing import watching
+from ..models.watching import watching
 from .tape import GraphNode, Record, moved
 
 Parents = Callable[[Any], Iterable[Any]]
@@ -93,8 +93,8 @@ def _module_told(calls: Calls, path: str, part: Any, args: Any, output: Any) -> 
     calls.note(path, type(part).__name__, output, calls.given(args))
 
 
-def _own_told(calls: Calls, known: Mapping[str, Any], path: str, output: Any) -> Any:
-    """A learner's own part does not tell its arguments: what is not yet another's is its own."""
+def _own_told(calls: Calls, known: Mapping[str, Any], path: str, args: Any, output: Any) -> Any:
+    """A learner's own part may be given what no tape knows: what is not yet another's is its own."""
     calls.note(path, type(known[path]).__name__, output, calls.elsewhere(path))
     return output
 

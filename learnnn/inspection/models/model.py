@@ -13,9 +13,10 @@ from . import parts
 from .kind import arrays_in, as_array, is_module, is_torch
 from .modes import in_mode, recorded
 from .paths import check_names, find
-from .seeing import Caught, Seen, Watch, watching
+from .seeing import Caught, Seen, Watch
 from .tapes import NO_GRADIENTS, Given, Tape, first_tensor, tapes
 from .untouched import kept
+from .watching import watching
 
 
 class Model:
@@ -155,7 +156,8 @@ class Model:
         chosen = known if layers is None else {path: known[path] for path in map(self.layer, layers)}
         watch = Watch(gradients)
         with self.kept(), self._mode(training), recorded(gradients):
-            with watching({path: part for path, part in chosen.items() if path}, watch.note):
+            inner = {path: part for path, part in chosen.items() if path}
+            with watching(inner, lambda path, args, output: watch.note(path, output)):
                 given, answer = self._run(inputs, watch, gradients)
             return self._seen(watch, chosen, given, answer, loss)
 

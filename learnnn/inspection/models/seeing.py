@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kind import arrays_in, is_module, several
-from .parts import method_of
+from .kind import arrays_in, several
 from .tapes import Tape
 
 
@@ -89,33 +86,3 @@ def _replaced(output: Any, key: Any, value: Any) -> Any:
     output = copy.copy(output)
     output[key] = value
     return output
-
-
-# ------------------------------------------------------------------------------------------- watching the parts
-@contextmanager
-def watching(parts: Mapping[str, Any], note: Callable[[str, Any], Any]) -> Iterator[None]:
-    """Within, each part tells `note(path, output)` what it gave, and its caller gets what `note` gives back."""
-    undo: list[Callable[[], Any]] = []
-    try:
-        for path, part in parts.items():
-            undo.append((_hooked if is_module(part) else _reclassed)(part, path, note))
-        yield
-    finally:
-        for step in reversed(undo):
-            step()
-
-
-def _hooked(module: Any, path: str, note: Callable[[str, Any], Any]) -> Callable[[], Any]:
-    return module.register_forward_hook(lambda module, args, output: note(path, output)).remove
-
-
-def _reclassed(part: Any, path: str, note: Callable[[str, Any], Any]) -> Callable[[], Any]:
-    """Python looks a call up in the class, not in the object: for a while the object is of a subclass of its class."""
-    own, method = type(part), method_of(part) or "__call__"
-
-    def told(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return note(path, getattr(own, method)(self, *args, **kwargs))
-
-    watched = type(own.__name__, (own,), {method: told, "__slots__": (), "__module__": own.__module__})
-    object.__setattr__(part, "__class__", watched)
-    return lambda: object.__setattr__(part, "__class__", own)

@@ -16,7 +16,7 @@ from ...nn import functional as F
 from ..models.kind import arrays_in, as_array, is_module, is_torch, several
 from ..models.model import Model
 from ..models.parts import is_number
-from .overhearing import overhearing
+from ..models.watching import watching
 from .tokens import entropy, softmax
 
 KEPT_AS = ("weights", "attn", "attn_weights", "attention_weights")  # attributes in which own classes keep them
@@ -49,7 +49,7 @@ def looks(model: Model, inputs: tuple[Any, ...]) -> list[Looks]:
     catch = Catch(parts)
     if len(inputs) == 1 and _is_multihead(model.owner):
         inputs = inputs * 3
-    with _slow_path(), _asked_for_all(parts, catch), _functions_told(catch), overhearing(parts, catch.heard):
+    with _slow_path(), _asked_for_all(parts, catch), _functions_told(catch), watching(parts, catch.heard):
         answers = model.answers(*inputs)
     catch.add_all("", answers[1:])
     if not catch.found:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...tensor import Tensor
-from ..models.kind import is_own_value, is_torch
+from ..models.kind import arrays_in, is_own_value, is_torch
 from ..models.model import Model
 from ..models.parts import has_parts
-from .overhearing import first_array, overhearing
+from ..models.watching import watching
 from .tokens import softmax
 
 
@@ -59,16 +59,16 @@ def _watched(model: Model, inputs: tuple[Any, ...]) -> tuple[Calls, np.ndarray]:
     given: dict[str, np.ndarray | None] = {}
 
     def ahead(path: str, args: tuple[Any, ...]) -> None:
-        first = first_array(args)
+        first = _first_array(args)
         given[path] = None if first is None else first.copy()
 
     def note(path: str, args: tuple[Any, ...], output: Any) -> Any:
-        before, after = given[path], first_array(output)
+        before, after = given[path], _first_array(output)
         if before is not None and after is not None:
             calls[path] = before, after.copy()
         return output
 
-    with overhearing(model.layers(), note, ahead):
+    with watching(model.layers(), note, ahead):
         return calls, model.answers(*inputs)[0]
 
 
@@ -103,7 +103,7 @@ def _check(model: Model, calls: Calls, paths: Sequence[str]) -> None:
 
 def _answer_from(model: Model, inputs: tuple[Any, ...], last: str, state: np.ndarray) -> np.ndarray:
     """What the model says if its last block gives this state."""
-    with overhearing({last: model.layers()[last]}, lambda path, args, output: _replaced(model, output, state)):
+    with watching({last: model.layers()[last]}, lambda path, args, output: _replaced(model, output, state)):
         return model.answers(*inputs)[0]
 
 
@@ -135,3 +135,11 @@ def _probabilities(model: Model, answer: np.ndarray, length: int) -> np.ndarray:
         raise ValueError(f"{model.name} gives scores that are nan or infinite")
     done = rows.min() >= 0 and np.allclose(rows.sum(-1), 1, atol=1e-4)
     return rows if done else softmax(rows)
+
+
+def _first_array(value: Any) -> Any:
+    """The first numbers in an answer, or in arguments; None if there are none."""
+    try:
+        return next(arrays_in(value), None)
+    except TypeError:  # something else than numbers
+        return None

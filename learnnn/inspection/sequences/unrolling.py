@@ -9,7 +9,7 @@ import numpy as np
 
 from ..models.kind import arrays_in, as_array
 from ..models.model import Model
-from .overhearing import overhearing
+from ..models.watching import watching
 from .recurrences import Pass, Weights, run
 from .tokens import as_batch
 
@@ -53,7 +53,7 @@ def _given(model: Model, parts: dict[str, Any], x: Any) -> dict[str, list[Call]]
         calls.setdefault(path, []).append((_numbers(path, args[0]), [*arrays_in(args[1:])]))
         return output
 
-    with overhearing(parts, note):
+    with watching(parts, note):
         model.answers(*as_batch(x))
     return calls
 

@@ -1,4 +1,4 @@
-"""Hearing what parts of a model are given and give, while it runs."""
+"""Watching the parts of a model while it runs: what each is given, and what it gives."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
-from ..models.kind import arrays_in, is_module
-from ..models.parts import is_part, method_of
+from .kind import is_module
+from .parts import is_part, method_of
 
 Note = Callable[[str, tuple[Any, ...], Any], Any]
 Ahead = Callable[[str, tuple[Any, ...]], Any]
 
 
 @contextmanager
-def overhearing(parts: Mapping[str, Any], note: Note, ahead: Ahead = lambda path, args: None) -> Iterator[None]:
+def watching(parts: Mapping[str, Any], note: Note, ahead: Ahead = lambda path, args: None) -> Iterator[None]:
     """Within, each part tells `note(path, arguments, output)`, and its caller gets what `note` gives back.
 
     `ahead(path, arguments)` is told before it runs, as a part may write over what it was given. Functions tell nothing.
-    As `models.seeing.watching`, which tells outputs alone.
     """
     with ExitStack() as stack:
         for path, part in parts.items():
@@ -42,7 +41,7 @@ def _module_told(note: Note, path: str, module: Any, args: Any, kwargs: Any, out
 
 
 def _reclassed(part: Any, ahead: Callable[[Any], Any], told: Callable[[Any, Any], Any]) -> Callable[[], None]:
-    """Python looks a call up in the class: for a while the object is of a subclass that tells."""
+    """Python looks a call up in the class, not in the object: for a while it is of a subclass that tells."""
     own, method = type(part), method_of(part) or "__call__"
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -52,11 +51,3 @@ def _reclassed(part: Any, ahead: Callable[[Any], Any], told: Callable[[Any, Any]
     telling = type(own.__name__, (own,), {method: call, "__slots__": (), "__module__": own.__module__})
     object.__setattr__(part, "__class__", telling)
     return lambda: object.__setattr__(part, "__class__", own)
-
-
-def first_array(value: Any) -> Any:
-    """The first numbers in an answer, or in arguments; None if there are none."""
-    try:
-        return next(arrays_in(value), None)
-    except TypeError:  # something else than numbers
-        return None
